@@ -55,6 +55,7 @@ struct StoredOutcome {
     Hash leaf;
   };
   std::vector<Item> events;
+  Hash request{};  // the digest that the append came with: another request under the same id is a reused id
 };
 
 struct Appended { StoredOutcome outcome; };

@@ -29,10 +29,10 @@ struct Event { union {
 
 struct Publish {
   effectiveFrom :union { unknown @0 :Void; value @1 :Int32 $date; }  # unknown = the day it is published
-  pipeline @2 :Pipeline $optional;
-  loyaltyProgram @3 :LoyaltyProgram $optional;
-  product @4 :Product $optional;
-  priceList @5 :PriceList $optional;
+  pipeline @2 :PipelineBody $optional;
+  loyaltyProgram @3 :LoyaltyProgramBody $optional;
+  product @4 :ProductBody $optional;
+  priceList @5 :PriceListBody $optional;
 }
 struct Retire {}
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
@@ -40,17 +40,17 @@ struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLe
 struct Published {
   version @0 :UInt32;          # numbered by the decider, from 1
   effectiveFrom @1 :Int32 $date;
-  pipeline @2 :Pipeline $optional;
-  loyaltyProgram @3 :LoyaltyProgram $optional;
-  product @4 :Product $optional;
-  priceList @5 :PriceList $optional;
+  pipeline @2 :PipelineBody $optional;
+  loyaltyProgram @3 :LoyaltyProgramBody $optional;
+  product @4 :ProductBody $optional;
+  priceList @5 :PriceListBody $optional;
 }
 struct Retired { version @0 :UInt32; }
 struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
 # A patch: present = changed.
 struct Details { effectiveFrom :union { unknown @0 :Void; value @1 :Int32 $date; } }
 
-struct Pipeline { stages @0 :List(Stage); }
+struct PipelineBody { stages @0 :List(Stage); }
 struct Stage {
   id @0 :Text $maxLength(64);
   label @1 :Text $maxLength(200);
@@ -62,7 +62,7 @@ enum EarnOn { unspecified @0; orderFulfilled @1; }
 enum Rounding { unspecified @0; down @1; }
 enum ReverseOn { unspecified @0; creditNote @1; }
 enum LotOrder { unspecified @0; newest @1; }
-struct LoyaltyProgram {
+struct LoyaltyProgramBody {
   earn @0 :EarnRule $optional;        # absent: the source keeps its own ledger and sends loyaltyMember/earn itself
   reverse @1 :ReverseRule $optional;
 }
@@ -75,10 +75,10 @@ struct EarnRule {
 }
 struct ReverseRule { on @0 :ReverseOn; lots @1 :LotOrder; }
 
-struct Product {
+struct ProductBody {
   id @0 :Text $maxLength(200);
   series @1 :Text $optional $maxLength(100);
   listPrice @2 :Money;
 }
-struct PriceList { prices @0 :List(ListPrice); }
+struct PriceListBody { prices @0 :List(ListPrice); }
 struct ListPrice { productId @0 :Text $maxLength(200); listPrice @1 :Money; }

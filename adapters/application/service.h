@@ -1,0 +1,76 @@
+// What Rapport can be asked, the same for the command line and for HTTP, for a store in this process (application/) and one that
+// a server holds (http/client). Answers are the JSON documents of the published contract; whoever shows them to a person lays
+// them out. Errors keep their stable codes on the way through a server.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "domain/result.h"
+
+namespace rapport {
+
+// How far a long piece of work is. `total` 0 = not known. Called from the working thread, at most some times a second.
+struct ProgressReport {
+  std::string_view what;  // "import", "rebuild pipeline", "verify"
+  std::string_view unit;  // "events", "bytes"
+  std::uint64_t done = 0, total = 0;
+};
+using Progress = std::function<void(const ProgressReport&)>;
+
+struct CommandRequest {
+  std::string aggregate, id, command;  // "opportunity", "1C1I7A6R", "win"
+  std::string body = "{}";             // JSON object of the command's fields
+  std::optional<std::uint64_t> expected_version;  // else decided on the current state and retried on a lost race
+  std::string command_id;              // UUID; empty: a new one (version 7)
+  std::string reason_code, reason_text;
+  std::string actor;                   // principal id; empty: "anonymous"
+  std::string occurred_at;             // RFC 3339; empty: now
+  std::string channel;                 // "cli", "http"
+};
+
+struct QueryRequest {
+  std::string view, report;                       // "pipeline", "summary"
+  std::vector<std::pair<std::string, std::string>> arguments;  // filters and parameters: column, value; a column may carry an operator ("name~", "amountMinor>")
+  std::string as_of, known_at;                    // contract.md, "Times"; empty: now
+  std::string sort, cursor;
+  std::optional<std::uint64_t> limit;
+  std::string time_zone;                          // of bare dates; empty: UTC
+};
+
+struct EventsRequest {
+  std::uint64_t from = 0, to = ~std::uint64_t{0};
+  std::string stream, type;
+  std::optional<std::uint64_t> limit;
+  bool follow = false;  // goes on until stopped
+};
+
+struct ImportRequest {
+  std::string mapping;             // a preset's name, or the path of a mapping file
+  std::vector<std::string> files;
+  bool dry_run = false;
+  std::string rejects;             // path; empty: DIR/rejects/<import>.csv
+  std::string time_zone;
+};
+
+// A line of output: one JSON object, without the line break. False: stop.
+using LineSink = std::function<bool(std::string_view line)>;
+
+// Safe for concurrent use. Answers are JSON documents in the contract's shapes.
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual Result<std::string> command(const CommandRequest& request) = 0;              // receipt
+  virtual Result<std::string> query(const QueryRequest& request) = 0;                  // report
+  virtual Result<void> events(const EventsRequest& request, const LineSink& line, std::stop_token stop) = 0;  // an event a line
+  virtual Result<std::string> inspect() = 0;
+  virtual Result<std::string> verify(const Progress& progress) = 0;                    // {"ok":false,…} is an answer, not an error
+  virtual Result<std::string> import(const ImportRequest& request, const Progress& progress) = 0;  // summary
+  virtual Result<std::string> revert(const std::string& import_id, bool dry_run) = 0;
+};
+
+}  // namespace rapport

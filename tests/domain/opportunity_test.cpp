@@ -1,0 +1,166 @@
+#include "domain/opportunity.h"
+
+#include "tests/domain/spec.h"
+
+namespace rapport::opportunity {
+namespace {
+
+constexpr Money eur(std::int64_t minor) { return {minor, "EUR"}; }
+
+const policy_set::Published kPipeline{
+    .version = 1,
+    .effective_from = {10'000},
+    .pipeline = policy_set::PipelineBody{.stages = {{"prospecting", "Prospecting", 1'000, ForecastCategory::PIPELINE},
+                                                    {"proposal", "Proposal", 5'000, ForecastCategory::BEST_CASE}}}};
+const Opened kOpened{
+    .name = "Fleet",
+    .owner_id = "anna",
+    .pipeline_id = "default",
+    .stage_id = "proposal",
+    .probability_bp = 5'000,
+    .forecast_category = ForecastCategory::BEST_CASE,
+    .amount = eur(50'000'00),
+    .close_date = Date{20'000},
+};
+const Won kWon{.amount = eur(50'000'00), .order_id = "o-9"};
+const Lost kLost{.reason_code = "price", .amount = eur(50'000'00)};
+const Reopened kReopened{.to_stage = "proposal", .probability_bp = 5'000, .forecast_category = ForecastCategory::BEST_CASE};
+const EventId kTarget{1, 2, 0};
+
+struct OpportunityTest : testing::Test, Spec<Decider> {
+  OpportunityTest() { policy("default", kPipeline); }
+};
+
+TEST_F(OpportunityTest, OpensAtAStageAndCopiesItsProbability) {
+  given()
+      .when(Open{.name = "Fleet", .owner_id = "anna", .pipeline_id = "default", .stage_id = "proposal",
+                 .amount = eur(50'000'00), .close_date = Date{20'000}})
+      .then_each_time(kOpened);
+}
+TEST_F(OpportunityTest, OpensWithoutAmountOwnerOrDate) {
+  given()
+      .when(Open{.pipeline_id = "default", .stage_id = "prospecting"})
+      .then_each_time(Opened{.pipeline_id = "default", .stage_id = "prospecting", .probability_bp = 1'000,
+                             .forecast_category = ForecastCategory::PIPELINE});
+}
+TEST_F(OpportunityTest, OpensOnce) {
+  given(kOpened).when(Open{.pipeline_id = "default", .stage_id = "proposal"}).then_rejected("opportunity.exists");
+}
+TEST_F(OpportunityTest, DoesNotOpenAtAStageThatThePipelineLacks) {
+  given().when(Open{.pipeline_id = "default", .stage_id = "nowhere"}).then_rejected("opportunity.stage_unknown");
+}
+TEST_F(OpportunityTest, DoesNotOpenWithANegativeAmount) {
+  given()
+      .when(Open{.pipeline_id = "default", .stage_id = "proposal", .amount = eur(-1)})
+      .then_rejected("opportunity.amount_negative");
+}
+TEST_F(OpportunityTest, MovesToAStageAtItsProbability) {
+  given(kOpened)
+      .when(MoveStage{.stage_id = "prospecting"})
+      .then(StageChanged{.from = "proposal", .to = "prospecting", .probability_bp = 1'000,
+                         .forecast_category = ForecastCategory::PIPELINE});
+}
+TEST_F(OpportunityTest, DoesNotMoveToAStageThatThePipelineLacks) {
+  given(kOpened).when(MoveStage{.stage_id = "nowhere"}).then_rejected("opportunity.stage_unknown");
+}
+TEST_F(OpportunityTest, IsRepriced) {
+  given(kOpened).when(ChangeAmount{.amount = eur(1)}).then(AmountChanged{.old = eur(50'000'00), .new_ = eur(1)});
+}
+TEST_F(OpportunityTest, IsNotRepricedInAnotherCurrency) {
+  given(kOpened).when(ChangeAmount{.amount = {1, "USD"}}).then_rejected("opportunity.currency_differs");
+}
+TEST_F(OpportunityTest, ChangesItsCloseDate) {
+  given(kOpened)
+      .when(ChangeCloseDate{.close_date = {20'100}})
+      .then(CloseDateChanged{.old = Date{20'000}, .new_ = {20'100}});
+}
+TEST_F(OpportunityTest, RecordsOldAndNewOfTheDetailsThatDiffer) {
+  given(kOpened)
+      .when(ChangeDetails{.new_ = {.account_id = "acme", .name = "Fleet"}})
+      .then(DetailsChanged{.old = {.account_id = ""}, .new_ = {.account_id = "acme"}});
+}
+TEST_F(OpportunityTest, IsHandedOver) {
+  given(kOpened)
+      .when(AssignOwner{.owner_id = "ben"})
+      .then(OwnerAssigned{.old_owner_id = "anna", .new_owner_id = "ben"});
+}
+TEST_F(OpportunityTest, IsNotHandedToNobody) {
+  given(kOpened).when(AssignOwner{.owner_id = ""}).then_rejected("opportunity.owner_missing");
+}
+TEST_F(OpportunityTest, ItsForecastIsOverriddenAndFreedAgain) {
+  given(kOpened).when(OverrideForecast{.probability_bp = 9'000}).then(ForecastOverridden{.probability_bp = 9'000});
+  when(OverrideForecast{}).then(ForecastOverridden{});
+}
+TEST_F(OpportunityTest, ItsProbabilityEndsAtCertainty) {
+  given(kOpened)
+      .when(OverrideForecast{.probability_bp = 10'001})
+      .then_rejected("opportunity.probability_out_of_range");
+}
+TEST_F(OpportunityTest, IsWonAtItsAmount) { given(kOpened).when(Win{.order_id = "o-9"}).then(kWon); }
+TEST_F(OpportunityTest, IsWonAtAnotherAmountWhichIsBookedFirst) {
+  given(kOpened)
+      .when(Win{.amount = eur(7)})
+      .then(AmountChanged{.old = eur(50'000'00), .new_ = eur(7)}, Won{.amount = eur(7)});
+}
+TEST_F(OpportunityTest, IsNotWonForNothing) {
+  given(kOpened).when(Win{.amount = eur(0)}).then_rejected("opportunity.amount_missing");
+}
+TEST_F(OpportunityTest, IsWonForNothingAsAFact) {
+  as_fact().given(kOpened).when(Win{.amount = eur(0)}).then(AmountChanged{.old = eur(50'000'00), .new_ = eur(0)},
+                                                            Won{.amount = eur(0)});
+}
+TEST_F(OpportunityTest, IsLostForAReason) { given(kOpened).when(Lose{.reason_code = "price"}).then(kLost); }
+TEST_F(OpportunityTest, IsNotLostWithoutAReason) {
+  given(kOpened).when(Lose{.reason_code = ""}).then_rejected("opportunity.reason_missing");
+}
+TEST_F(OpportunityTest, IsReopenedAtAStage) { given(kOpened, kLost).when(Reopen{.to_stage = "proposal"}).then(kReopened); }
+TEST_F(OpportunityTest, IsNotReopenedAtAStageThatThePipelineLacks) {
+  given(kOpened, kLost).when(Reopen{.to_stage = "nowhere"}).then_rejected("opportunity.stage_unknown");
+}
+TEST_F(OpportunityTest, IsWonAfterALossAsAFact) {
+  as_fact().given(kOpened, kLost).when(Win{.order_id = "o-9"}).then(kWon);
+}
+TEST_F(OpportunityTest, ACorrectionRecordsOldAndNewOfTheFieldsThatDiffer) {
+  given(kOpened)
+      .when(Correct{.target = kTarget, .new_ = {.name = "Fleet", .close_date = Date{20'100}}, .approver_id = "p-1"})
+      .then(CorrectionRecorded{.target = kTarget, .old = {.close_date = Date{20'000}}, .new_ = {.close_date = Date{20'100}},
+                               .approver_id = "p-1"});
+}
+TEST_F(OpportunityTest, ACorrectionKeepsTheCurrency) {
+  given(kOpened)
+      .when(Correct{.target = kTarget, .new_ = {.amount = Money{1, "USD"}}, .approver_id = "p-1"})
+      .then_rejected("opportunity.currency_differs");
+}
+
+// Every command in every state that its state machine closes.
+enum class Stand { kAbsent, kIsWon, kIsLost };
+template <class C>
+void refused(Stand stand, const C& command, std::string_view code) {
+  Spec<Decider> spec;
+  spec.policy("default", kPipeline);
+  if (stand == Stand::kIsWon) spec.given(kOpened, kWon);
+  if (stand == Stand::kIsLost) spec.given(kOpened, kLost);
+  spec.when(command).then_rejected(code);
+}
+TEST(OpportunityStates, ACommandOutsideItsStatesIsRefused) {
+  auto everywhere = [](const auto& command) {
+    refused(Stand::kAbsent, command, "opportunity.not_found");
+    refused(Stand::kIsWon, command, "opportunity.not_open");
+    refused(Stand::kIsLost, command, "opportunity.not_open");
+  };
+  everywhere(MoveStage{.stage_id = "prospecting"});
+  everywhere(ChangeAmount{.amount = eur(1)});
+  everywhere(ChangeCloseDate{.close_date = {1}});
+  everywhere(OverrideForecast{.probability_bp = 1});
+  refused(Stand::kAbsent, Win{}, "opportunity.not_found");
+  refused(Stand::kIsLost, Win{}, "opportunity.not_open");
+  refused(Stand::kAbsent, Lose{.reason_code = "price"}, "opportunity.not_found");
+  refused(Stand::kIsWon, Lose{.reason_code = "price"}, "opportunity.not_open");
+  refused(Stand::kAbsent, Reopen{.to_stage = "proposal"}, "opportunity.not_found");
+  refused(Stand::kAbsent, ChangeDetails{.new_ = {.name = "x"}}, "opportunity.not_found");
+  refused(Stand::kAbsent, AssignOwner{.owner_id = "ben"}, "opportunity.not_found");
+  refused(Stand::kAbsent, Correct{.target = kTarget, .new_ = {.name = "x"}, .approver_id = "p-1"}, "opportunity.not_found");
+}
+
+}  // namespace
+}  // namespace rapport::opportunity
