@@ -58,4 +58,5 @@ struct StoredCommand {
   id @0 :Data;                              # 16 bytes
   request @1 :Data;                         # keyed digest of the request, 32 bytes
   events @2 :UInt16;                        # how many of the frame's events are its outcome, in order
+  firstOrdinal @3 :UInt16;                  # of the first of them; more than 0 if the outcome began in an earlier frame
 }
