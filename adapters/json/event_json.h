@@ -15,7 +15,7 @@
 namespace rapport {
 
 class SealOpener;
-struct StoredOutcome;
+struct Receipt;
 
 // The **event** object, without a line break. kCorrupt if the stored bytes are damaged. Safe for concurrent use.
 Result<void> append_event(const RecordedEvent& event, const SealOpener* opener, std::string& out);
@@ -41,10 +41,8 @@ struct DumpedEvent {
 // kInvalid "dump.…" with the member's pointer; the readable form is not looked at beyond what is above.
 Result<DumpedEvent> read_dump_line(std::string_view line);
 
-// The **receipt** of a command on `stream`. `version` is the stream's after it, also when it stored nothing.
-// `position` is the last one stored, else the one given.
-void append_receipt(std::string_view stream, const StoredOutcome& outcome, StreamVersion version, Position position,
-                    bool already, std::string& out);
+// The **receipt**. `position` is the last one that the command stored; of a command that changed nothing, `head`.
+void append_receipt(const Receipt& receipt, Position head, std::string& out);
 
 // {"error":{"code":…,"message":…,"field":…,"row":n,"hint":…}}; members that say nothing are left out.
 void append_error(const Error& error, std::optional<std::uint64_t> row, std::string& out);

@@ -102,7 +102,7 @@ struct AggregatePlan {
 };
 
 // Every aggregate of catalogue.capnp. Safe for concurrent use; the first call makes all plans.
-const std::vector<AggregatePlan>& catalogue();
+const std::vector<AggregatePlan>& aggregate_plans();
 const AggregatePlan* find_aggregate(std::string_view name);  // null: there is none
 
 // The plan of any compiled struct. Safe for concurrent use; the answer lives as long as the program.
