@@ -9,6 +9,7 @@
 
 #include "domain/event_buffer.h"
 #include "domain/values.h"
+#include "eventstore/proof/sha256.h"
 #include "eventstore/schema/envelope.capnp.h"
 
 namespace rapport {
@@ -39,8 +40,7 @@ bool parse(std::string_view text, EventId& id);
 EventId event_id(const CommandId& command, std::uint16_t ordinal);
 CommandId command_of(const EventId& id);
 
-using Hash = std::array<std::uint8_t, 32>;  // SHA-256
-std::string to_hex(std::span<const std::uint8_t> bytes);
+std::string to_hex(std::span<const std::uint8_t> bytes);  // lower case
 
 using envelope::wire::ActorKind;
 using envelope::wire::Precision;
@@ -74,6 +74,7 @@ struct RecordedEvent {
   envelope::wire::Metadata::Reader metadata{};  // the rest: actor, reason, correlation, causation, source, policies, tags
   Words metadata_bytes, payload;                // whole messages, 8-byte aligned
   std::span<const std::uint8_t> head, salt;     // as stored; for proofs, dump and the bus
+  std::span<const std::uint8_t> request;        // its command's keyed digest; empty in what came over the bus
 
   EventId id() const { return event_id(command, ordinal); }
   // Whether the event is part of the picture of instant t (as-of).
