@@ -5,21 +5,35 @@
 
 namespace rapport {
 
-EventBuffer::EventBuffer() : block_(kBlockWords) { messages_.reserve(8); }
+EventBuffer::EventBuffer() { messages_.reserve(8); }
 
 void EventBuffer::clear() {
   // Cap'n Proto wants zeroed memory, so only what was used is wiped.
-  std::memset(static_cast<void*>(block_.data()), 0, used_ * sizeof(capnp::word));
-  used_ = 0;
+  for (auto& block : blocks_) {
+    std::memset(static_cast<void*>(block.words.begin()), 0, block.used * sizeof(capnp::word));
+    block.used = 0;
+  }
+  current_ = 0;
   messages_.clear();
   spilled_.clear();
 }
 
+EventBuffer::Block& EventBuffer::block_with_room() {
+  while (current_ < blocks_.size() && blocks_[current_].rest() < kMessageWords) ++current_;
+  if (current_ == blocks_.size()) {
+    blocks_.push_back({kj::heapArray<capnp::word>(kBlockWords)});
+    std::memset(static_cast<void*>(blocks_.back().words.begin()), 0, kBlockWords * sizeof(capnp::word));
+  }
+  return blocks_[current_];
+}
+
 kj::ArrayPtr<capnp::word> EventBuffer::Message::allocateSegment(unsigned minimum) {
-  auto rest = kBlockWords - to_.used_;
-  if (!in_block_ && rest > minimum + 1) {
-    in_block_ = true;
-    return {to_.block_.data() + to_.used_ + 1, rest - 1};
+  if (!in_block_ && more_.empty()) {
+    auto& block = to_.block_with_room();
+    if (block.rest() > minimum + 1) {
+      in_block_ = true;
+      return {block.free() + 1, block.rest() - 1};
+    }
   }
   more_.push_back(kj::heapArray<capnp::word>(std::max(minimum, 1024U)));
   std::memset(static_cast<void*>(more_.back().begin()), 0, more_.back().size() * sizeof(capnp::word));
@@ -28,16 +42,17 @@ kj::ArrayPtr<capnp::word> EventBuffer::Message::allocateSegment(unsigned minimum
 
 Words EventBuffer::seal(Message& message) {
   auto segments = message.getSegmentsForOutput();
-  auto* start = block_.data() + used_;
+  auto& block = blocks_[current_];
   if (!message.whole()) {  // rare: a long text or many lines; copied into one segment, so that readers never meet two
     auto bytes = spill(segments);
-    std::memset(static_cast<void*>(start), 0, (kBlockWords - used_) * sizeof(capnp::word));
+    std::memset(static_cast<void*>(block.free()), 0, block.rest() * sizeof(capnp::word));
     return bytes;
   }
+  auto* start = block.free();
   auto words = segments[0].size();
   std::uint32_t table[2] = {0, static_cast<std::uint32_t>(words)};  // segment count - 1, size; little-endian hosts only
   std::memcpy(static_cast<void*>(start), table, sizeof table);
-  used_ += words + 1;
+  block.used += words + 1;
   return messages_.emplace_back(start, words + 1);
 }
 

@@ -1,6 +1,7 @@
-// Encoded messages of one decision, back to back in one block, each a whole single-segment Cap'n Proto message: the bytes that
+// Encoded messages of one decision, back to back in blocks, each a whole single-segment Cap'n Proto message: the bytes that
 // are stored, hashed and published are the bytes that `append` wrote.
 #pragma once
+#include <capnp/any.h>
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
@@ -30,6 +31,12 @@ class EventBuffer final {
     fill(message.initRoot<Root>());
     return seal(message);
   }
+  // Appends a copy of what can be reached from another message's root.
+  Words append_copy(capnp::AnyPointer::Reader root) {
+    Message message(*this);
+    message.setRoot(root);
+    return seal(message);
+  }
 
  private:
   // Builds in the block itself. MallocMessageBuilder and messageToFlatArray cost twice as much for a small event.
@@ -44,14 +51,22 @@ class EventBuffer final {
     bool in_block_ = false;
     std::vector<kj::Array<capnp::word>> more_;
   };
+  struct Block {  // zero from `used` on
+    kj::Array<capnp::word> words;
+    std::size_t used = 0;
+    capnp::word* free() { return words.begin() + used; }
+    std::size_t rest() const { return words.size() - used; }
+  };
 
   static constexpr std::size_t kBlockWords = 4096;
+  static constexpr std::size_t kMessageWords = 512;  // a block with less room than this is full
 
+  Block& block_with_room();
   Words seal(Message& message);
   Words spill(kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments);
 
-  std::vector<capnp::word> block_;
-  std::size_t used_ = 0;
+  std::vector<Block> blocks_;
+  std::size_t current_ = 0;
   std::vector<Words> messages_;
   std::vector<kj::Array<capnp::word>> spilled_;
 };

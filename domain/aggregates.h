@@ -1,0 +1,30 @@
+// Every aggregate by its stream type. Names come from catalogue.capnp, behaviour from the deciders.
+#pragma once
+#include <capnp/schema.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "domain/fold.h"
+#include "domain/schema/catalogue.values.h"
+
+namespace rapport {
+
+struct Aggregate {
+  std::string name;             // "loyaltyMember", also the stream type
+  capnp::StructSchema command;  // its Command union: members are the commands
+  capnp::StructSchema event;    // its Event union
+  std::unique_ptr<Fold> (*open)();  // an empty state
+};
+
+// All aggregates of the catalogue, in its order. Built once by whoever wires, then borrowed.
+std::vector<Aggregate> all_aggregates();
+
+// Null if the catalogue has none of that name.
+const Aggregate* find_aggregate(const std::vector<Aggregate>& aggregates, std::string_view name);
+
+// The stored type of an event, "opportunity.won"; empty for one that only newer programs know, or damaged bytes.
+std::string type_of(const Aggregate& aggregate, Words event);
+
+}  // namespace rapport

@@ -1,0 +1,293 @@
+#include "eventstore/command_gateway.h"
+
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+#include "domain/policies.h"
+#include "eventstore/gateway/plan.h"
+
+namespace rapport {
+namespace {
+
+constexpr std::string_view kPolicies = "policySet";
+
+Receipt receipt_of(const std::string& stream, StoredOutcome outcome, bool already) {
+  Receipt receipt{stream, {}, std::move(outcome), already};
+  for (auto& event : receipt.outcome.events)
+    if (event.stream == stream) receipt.version = event.version;
+  return receipt;
+}
+
+Error id_reused(const CommandId& id) {
+  return {ErrorCode::kConflict, "command.id_reused", "command id " + to_text(id) + " was used for another request", "", "",
+          "send a new request under a new id"};
+}
+
+}  // namespace
+
+class CommandGateway::Impl {
+ public:
+  Impl(const std::vector<Aggregate>& aggregates, EventStore& store, SubjectKeys& keys, const Clock& clock)
+      : store_(store), keys_(keys), planner_(aggregates, store, keys, clock), cache_(kCachedFoldsMax) {}
+
+  Result<void> read_policies() {
+    auto reader = store_.read({.category = std::string(kPolicies)});
+    for (;;) {
+      auto event = reader->next();
+      if (!event) return std::move(event).error();
+      if (!*event) return {};
+      if (!policies_.apply((*event)->stream_id, (*event)->payload))
+        return Error{ErrorCode::kCorrupt, "stream.corrupt",
+                     "the policy at position " + std::to_string((*event)->position.value) + " is damaged", "", "", "run rapport verify"};
+    }
+  }
+
+  Result<Receipt> submit(const Command& command) {
+    auto aggregate = planner_.aggregate_of(command);
+    if (!aggregate) return std::move(aggregate).error();
+    std::shared_lock writing(writers_);
+    auto stream = stream_name(command.aggregate, command.id);
+    std::lock_guard one_a_stream(stripes_[std::hash<std::string>()(stream) % kStripes]);
+    if (auto before = done_before(command, stream); !before) return std::move(before).error();
+    else if (*before) return std::move(**before);
+    for (int attempt = 0;; ++attempt) {
+      auto receipt = try_once(**aggregate, command);
+      if (receipt || receipt.error().reason != "stream.version_differs" || command.expected || attempt == kRetriesMax) return receipt;
+    }
+  }
+
+  // A state to decide on: the cached one, or read from the log.
+  Result<Working> take(const Aggregate& aggregate, const std::string& stream) {
+    if (auto cached = cache_.take(stream)) return std::move(*cached);
+    return planner_.load(aggregate, stream);
+  }
+
+  // What a command did when it came the first time, if it did.
+  Result<std::optional<Receipt>> done_before(const Command& command, const std::string& stream) {
+    auto stored = store_.find(command.command_id);
+    if (!stored) return std::move(stored).error();
+    if (!*stored) return std::optional<Receipt>();
+    if ((*stored)->request != planner_.request_of(command)) return id_reused(command.command_id);
+    return std::optional(receipt_of(stream, std::move(**stored), true));
+  }
+
+  // Rules that the plan publishes hold from here on.
+  void take_policies(const Plan& plan) {
+    for (auto& event : plan.events) {
+      auto [type, id] = split_stream(event.stream);
+      if (type != kPolicies) continue;
+      std::unique_lock lock(policies_mutex_);
+      RAPPORT_ASSERT(policies_.apply(id, event.payload));
+    }
+  }
+
+  EventStore& store_;
+  SubjectKeys& keys_;
+  Planner planner_;
+  FoldCache cache_;
+  std::shared_mutex policies_mutex_;
+  Policies policies_;          // guarded by policies_mutex_
+  std::shared_mutex writers_;  // shared by single commands, held alone by a batch
+
+ private:
+  // States taken from the cache for one command; they go back only if its events were stored.
+  class Taken final : public Workspace {
+   public:
+    explicit Taken(Impl& gateway) : gateway_(gateway) {}
+    Result<Working*> edit(const Aggregate& aggregate, const std::string& stream) override {
+      if (auto found = states_.find(stream); found != states_.end()) return &found->second;
+      auto working = gateway_.take(aggregate, stream);
+      if (!working) return std::move(working).error();
+      return &states_.emplace(stream, std::move(*working)).first->second;
+    }
+    void give_back() {
+      for (auto& [stream, working] : states_) gateway_.cache_.put(stream, std::move(working));
+    }
+
+   private:
+    Impl& gateway_;
+    std::map<std::string, Working> states_;
+  };
+
+  Result<Receipt> try_once(const Aggregate& aggregate, const Command& command) {
+    Taken states(*this);
+    EventBuffer buffer;
+    auto plan = [&] {
+      std::shared_lock lock(policies_mutex_);
+      return planner_.plan(aggregate, command, policies_, states, buffer);
+    }();
+    if (!plan) return std::move(plan).error();
+    if (plan->events.empty()) {
+      states.give_back();
+      return Receipt{plan->stream, plan->version, {}, false};
+    }
+    if (auto synced = keys_.sync(); !synced) return std::move(synced).error();
+    auto append = plan->append();
+    auto answers = store_.append({&append, 1});
+    if (!answers) return std::move(answers).error();
+    RAPPORT_ASSERT(answers->size() == 1);
+    return answer(std::move(answers->front()), *plan, states);
+  }
+
+  Result<Receipt> answer(AppendOutcome outcome, const Plan& plan, Taken& states) {
+    if (auto* appended = std::get_if<Appended>(&outcome)) {
+      take_policies(plan);
+      states.give_back();
+      return receipt_of(plan.stream, std::move(appended->outcome), false);
+    }
+    if (auto* already = std::get_if<AlreadyAppended>(&outcome)) return receipt_of(plan.stream, std::move(already->outcome), true);
+    if (std::holds_alternative<CommandIdReused>(outcome)) return id_reused(plan.command);
+    auto& conflict = std::get<Conflict>(outcome);
+    return Error{ErrorCode::kConflict, "stream.version_differs",
+                 conflict.stream + " is at version " + std::to_string(conflict.current.value), "",
+                 std::to_string(conflict.current.value), "load it again and decide anew"};
+  }
+
+  static constexpr std::size_t kStripes = 1'024;
+  std::array<std::mutex, kStripes> stripes_;  // two commands on one stream wait for each other rather than lose a race
+};
+
+CommandGateway::CommandGateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CommandGateway::~CommandGateway() = default;
+
+Result<std::unique_ptr<CommandGateway>> CommandGateway::open(const std::vector<Aggregate>& aggregates, EventStore& store,
+                                                             SubjectKeys& keys, const Clock& clock) {
+  auto impl = std::make_unique<Impl>(aggregates, store, keys, clock);
+  if (auto read = impl->read_policies(); !read) return std::move(read).error();
+  return std::unique_ptr<CommandGateway>(new CommandGateway(std::move(impl)));
+}
+
+Result<Receipt> CommandGateway::submit(const Command& command) { return impl_->submit(command); }
+
+// --- batches ---
+
+class CommandBatch::Impl final : public Workspace {
+ public:
+  explicit Impl(CommandGateway::Impl& gateway) : gateway_(gateway), alone_(gateway.writers_, std::defer_lock) {}
+
+  Result<Decided> decide(const Command& command) {
+    if (!alone_.owns_lock()) alone_.lock();
+    auto aggregate = gateway_.planner_.aggregate_of(command);
+    if (!aggregate) return std::move(aggregate).error();
+    if (auto known = known_already(command); !known) return std::move(known).error();
+    else if (*known) return Decided{Became::kAlready};
+    auto plan = gateway_.planner_.plan(**aggregate, command, gateway_.policies_, *this, buffer_);
+    if (!plan) return std::move(plan).error();
+    if (plan->events.empty()) return Decided{Became::kUnchanged};
+    auto events = plan->events.size();
+    record_plans_.push_back(std::move(*plan));
+    return Decided{Became::kAccepted, events};
+  }
+
+  void keep() {
+    for (auto& [stream, working] : record_) kept_.insert_or_assign(stream, std::move(working));
+    record_.clear();
+    for (auto& plan : record_plans_) {
+      pending_.emplace(plan.command, plan.request);
+      pending_events_ += plan.events.size();
+      gateway_.take_policies(plan);
+      plans_.push_back(std::move(plan));
+    }
+    record_plans_.clear();
+  }
+
+  void drop() {
+    record_.clear();
+    record_plans_.clear();
+  }
+
+  Result<std::size_t> flush() {
+    drop();
+    if (!alone_.owns_lock()) return 0U;
+    auto stored = store();
+    for (auto& [stream, working] : kept_)
+      if (stored) gateway_.cache_.put(stream, std::move(working));
+    kept_.clear();
+    plans_.clear();
+    pending_.clear();
+    pending_events_ = 0;
+    buffer_.clear();
+    alone_.unlock();
+    return stored;
+  }
+
+  std::size_t pending_commands() const { return plans_.size(); }
+  Position position() const { return {gateway_.store_.head().position.value + pending_events_}; }
+
+  Result<StreamVersion> version_of(std::string_view aggregate, std::string_view id) {
+    auto stream = stream_name(aggregate, id);
+    if (auto found = record_.find(stream); found != record_.end()) return found->second.version;
+    if (auto found = kept_.find(stream); found != kept_.end()) return found->second.version;
+    return gateway_.store_.version_of(stream);
+  }
+
+  // A state of the open record: a copy of what was kept, so that the record can be dropped.
+  Result<Working*> edit(const Aggregate& aggregate, const std::string& stream) override {
+    if (auto found = record_.find(stream); found != record_.end()) return &found->second;
+    auto base = kept_.find(stream);
+    if (base == kept_.end()) {
+      auto working = gateway_.take(aggregate, stream);
+      if (!working) return std::move(working).error();
+      base = kept_.emplace(stream, std::move(*working)).first;
+    }
+    auto& [kind, fold, version] = base->second;
+    return &record_.emplace(stream, Working{kind, fold->clone(), version}).first->second;
+  }
+
+ private:
+  Result<bool> known_already(const Command& command) {
+    auto pending = pending_.find(command.command_id);
+    if (pending == pending_.end()) {
+      auto before = gateway_.done_before(command, stream_name(command.aggregate, command.id));
+      if (!before) return std::move(before).error();
+      return before->has_value();
+    }
+    if (pending->second != gateway_.planner_.request_of(command)) return id_reused(command.command_id);
+    return true;
+  }
+
+  Result<std::size_t> store() {
+    if (plans_.empty()) return 0U;
+    if (auto synced = gateway_.keys_.sync(); !synced) return std::move(synced).error();
+    std::vector<Append> appends;
+    appends.reserve(plans_.size());
+    for (auto& plan : plans_) appends.push_back(plan.append());
+    auto answers = gateway_.store_.append(appends);
+    if (!answers) return std::move(answers).error();
+    // Nobody else writes while the batch has the gateway, and ids were looked up: anything but a yes is a bug of ours.
+    for (auto& answer : *answers) RAPPORT_ASSERT(std::holds_alternative<Appended>(answer));
+    return pending_events_;
+  }
+
+  struct IdHash {
+    std::size_t operator()(const CommandId& id) const { return static_cast<std::size_t>(id.high() ^ id.low()); }
+  };
+
+  CommandGateway::Impl& gateway_;
+  std::unique_lock<std::shared_mutex> alone_;
+  EventBuffer buffer_;
+  std::unordered_map<std::string, Working> kept_;    // as the next flush leaves them
+  std::unordered_map<std::string, Working> record_;  // as the open record leaves them
+  std::vector<Plan> plans_, record_plans_;
+  std::unordered_map<CommandId, Hash, IdHash> pending_;
+  std::size_t pending_events_ = 0;
+};
+
+std::unique_ptr<CommandBatch> CommandGateway::batch() {
+  return std::unique_ptr<CommandBatch>(new CommandBatch(std::make_unique<CommandBatch::Impl>(*impl_)));
+}
+
+CommandBatch::CommandBatch(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CommandBatch::~CommandBatch() = default;
+Result<CommandBatch::Decided> CommandBatch::decide(const Command& command) { return impl_->decide(command); }
+void CommandBatch::keep() { impl_->keep(); }
+void CommandBatch::drop() { impl_->drop(); }
+Result<std::size_t> CommandBatch::flush() { return impl_->flush(); }
+std::size_t CommandBatch::pending_commands() const { return impl_->pending_commands(); }
+Result<StreamVersion> CommandBatch::version_of(std::string_view aggregate, std::string_view id) {
+  return impl_->version_of(aggregate, id);
+}
+Position CommandBatch::position() const { return impl_->position(); }
+
+}  // namespace rapport

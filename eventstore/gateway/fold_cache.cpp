@@ -1,0 +1,29 @@
+#include "eventstore/gateway/fold_cache.h"
+
+namespace rapport {
+
+std::optional<Working> FoldCache::take(const std::string& stream) {
+  std::lock_guard lock(mutex_);
+  auto found = index_.find(stream);
+  if (found == index_.end()) return std::nullopt;
+  auto entry = found->second;
+  index_.erase(found);
+  auto working = std::move(entry->working);
+  recent_.erase(entry);
+  return working;
+}
+
+void FoldCache::put(const std::string& stream, Working working) {
+  std::lock_guard lock(mutex_);
+  if (auto found = index_.find(stream); found != index_.end()) {
+    if (found->second->working.version < working.version) found->second->working = std::move(working);
+    return;
+  }
+  recent_.push_front({stream, std::move(working)});
+  index_.emplace(recent_.front().stream, recent_.begin());
+  if (index_.size() <= entries_max_) return;
+  index_.erase(recent_.back().stream);
+  recent_.pop_back();
+}
+
+}  // namespace rapport
