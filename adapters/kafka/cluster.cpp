@@ -1,0 +1,213 @@
+#include "adapters/kafka/cluster.h"
+
+#include <set>
+#include <thread>
+
+#include "adapters/kafka/client.h"
+
+namespace rapport::kafka {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using MetadataHandle = Owned<const rd_kafka_metadata_t, rd_kafka_metadata_destroy>;
+
+int left_ms(Clock::time_point until) {
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+  return left > 0 ? static_cast<int>(left) : 0;
+}
+
+bool ready(const rd_kafka_metadata_topic_t& topic) {
+  if (topic.err || topic.partition_cnt == 0) return false;
+  for (int i = 0; i < topic.partition_cnt; ++i)
+    if (topic.partitions[i].leader < 0) return false;
+  return true;
+}
+
+}  // namespace
+
+struct Cluster::Parts {
+  Connection to;
+  std::unique_ptr<Client> client;
+  std::string id;
+  std::size_t brokers = 0;
+
+  Result<MetadataHandle> metadata();
+  Result<void> await(const std::set<std::string>& names);
+  Result<void> created(const rd_kafka_event_t* event);
+  Result<void> read_tails(std::map<std::pair<std::string, std::int32_t>, PartitionTail>& wanted, std::int64_t records);
+  void take(const rd_kafka_message_t& message, PartitionTail& tail);
+};
+
+Cluster::Cluster(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Cluster::~Cluster() = default;
+const std::string& Cluster::id() const { return parts_->id; }
+std::size_t Cluster::brokers() const { return parts_->brokers; }
+
+Result<std::unique_ptr<Cluster>> Cluster::connect(const Connection& to) {
+  auto parts = std::make_unique<Parts>();
+  parts->to = to;
+  auto client = Client::consumer(to, {
+                                         {"group.id", "rapport-relay"},  // asked for, never joined
+                                         {"enable.auto.commit", "false"},
+                                         {"enable.partition.eof", "true"},
+                                         {"auto.offset.reset", "earliest"},  // fewer records than the tail asked for
+                                         {"fetch.wait.max.ms", "10"},
+                                         {"isolation.level", "read_uncommitted"},
+                                     });
+  if (!client) return std::move(client).error();
+  parts->client = std::move(*client);
+  auto metadata = parts->metadata();
+  if (!metadata) return metadata.error();
+  parts->brokers = static_cast<std::size_t>((*metadata)->broker_cnt);
+  if (char* id = rd_kafka_clusterid(parts->client->handle(), static_cast<int>(to.unreachable_after.count()))) {
+    parts->id = id;
+    rd_kafka_mem_free(parts->client->handle(), id);
+  }
+  return std::unique_ptr<Cluster>(new Cluster(std::move(parts)));
+}
+
+Result<MetadataHandle> Cluster::Parts::metadata() {
+  const rd_kafka_metadata_t* found = nullptr;
+  const auto until = Clock::now() + to.unreachable_after;
+  rd_kafka_resp_err_t fault;
+  // In slices, so that a refusal ends the waiting.
+  do {
+    fault = rd_kafka_metadata(client->handle(), 1, nullptr, &found, std::min(500, left_ms(until)));
+    rd_kafka_poll(client->handle(), 0);
+  } while (fault && !client->refused() && left_ms(until) > 0);
+  if (fault) return unreachable(to, *client);
+  return MetadataHandle(found);
+}
+
+Result<std::map<std::string, std::int32_t>> Cluster::topics() {
+  auto metadata = parts_->metadata();
+  if (!metadata) return metadata.error();
+  std::map<std::string, std::int32_t> found;
+  for (int i = 0; i < (*metadata)->topic_cnt; ++i) {
+    const auto& topic = (*metadata)->topics[i];
+    if (!topic.err) found.emplace(topic.topic, topic.partition_cnt);
+  }
+  return found;
+}
+
+Result<void> Cluster::create(std::span<const TopicPlan> plans) {
+  using NewTopic = Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
+  std::vector<NewTopic> owned;
+  std::vector<rd_kafka_NewTopic_t*> topics;
+  std::set<std::string> names;
+  char why[512];
+  for (const auto& plan : plans) {
+    owned.emplace_back(rd_kafka_NewTopic_new(plan.name.c_str(), plan.partitions, replication_factor(parts_->brokers), why,
+                                             sizeof why));
+    if (!owned.back()) return Error{.code = ErrorCode::kInvalid, .reason = "bus.setting", .message = std::string(why)};
+    for (const auto& [name, value] : topic_settings(parts_->brokers))
+      rd_kafka_NewTopic_set_config(owned.back().get(), name.c_str(), value.c_str());
+    topics.push_back(owned.back().get());
+    names.insert(plan.name);
+  }
+  auto* handle = parts_->client->handle();
+  Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy> options(
+      rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_CREATETOPICS));
+  const auto wait_ms = static_cast<int>(parts_->to.unreachable_after.count());
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), wait_ms, why, sizeof why);
+  rd_kafka_AdminOptions_set_operation_timeout(options.get(), wait_ms, why, sizeof why);
+  QueueHandle queue(rd_kafka_queue_new(handle));
+  rd_kafka_CreateTopics(handle, topics.data(), topics.size(), options.get(), queue.get());
+  EventHandle event(rd_kafka_queue_poll(queue.get(), wait_ms + 1'000));
+  if (!event) return unreachable(parts_->to, *parts_->client);
+  if (auto done = parts_->created(event.get()); !done) return done;
+  return parts_->await(names);
+}
+
+Result<void> Cluster::Parts::created(const rd_kafka_event_t* event) {
+  if (auto fault = rd_kafka_event_error(event)) {
+    if (fault == RD_KAFKA_RESP_ERR__TIMED_OUT || fault == RD_KAFKA_RESP_ERR__TRANSPORT) return unreachable(to, *client);
+    return refused(to, "to create topics", rd_kafka_event_error_string(event));
+  }
+  std::size_t count = 0;
+  const auto** results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto fault = rd_kafka_topic_result_error(results[i]);
+    if (fault == RD_KAFKA_RESP_ERR_NO_ERROR || fault == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
+    auto* text = rd_kafka_topic_result_error_string(results[i]);
+    return refused(to, "to create topic " + std::string(rd_kafka_topic_result_name(results[i])),
+                   text ? text : rd_kafka_err2str(fault));
+  }
+  return {};
+}
+
+Result<void> Cluster::Parts::await(const std::set<std::string>& names) {
+  const auto until = Clock::now() + to.unreachable_after;
+  for (;;) {
+    auto found = metadata();
+    if (!found) return found.error();
+    std::size_t known = 0;
+    for (int i = 0; i < (*found)->topic_cnt; ++i)
+      known += names.contains((*found)->topics[i].topic) && ready((*found)->topics[i]);
+    if (known == names.size()) return {};
+    if (left_ms(until) == 0) return refused(to, "new topics", "their partitions got no leader in time");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+Result<Tails> Cluster::tails(const std::map<std::string, std::int32_t>& partitions) {
+  std::map<std::pair<std::string, std::int32_t>, PartitionTail> wanted;
+  for (const auto& [topic, count] : partitions)
+    for (std::int32_t i = 0; i < count; ++i) wanted.try_emplace({topic, i});
+  Tails tails;
+  for (const auto& [topic, count] : partitions) tails[topic].resize(static_cast<std::size_t>(count));
+  // A partition's last offsets may be control records of somebody's transaction, or records that are not ours.
+  for (std::int64_t records : {1, 16, 256}) {
+    if (wanted.empty()) break;
+    if (auto read = parts_->read_tails(wanted, records); !read) return read.error();
+    for (auto at = wanted.begin(); at != wanted.end();) {
+      const auto& [key, tail] = *at;
+      tails[key.first][static_cast<std::size_t>(key.second)] = tail;
+      at = tail.last || tail.end <= records ? wanted.erase(at) : std::next(at);
+    }
+  }
+  return tails;
+}
+
+// Reads the last so many offsets of every wanted partition, to its end.
+Result<void> Cluster::Parts::read_tails(std::map<std::pair<std::string, std::int32_t>, PartitionTail>& wanted,
+                                        std::int64_t records) {
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(wanted.size())));
+  for (const auto& [key, tail] : wanted)
+    rd_kafka_topic_partition_list_add(list.get(), key.first.c_str(), key.second)->offset = RD_KAFKA_OFFSET_TAIL(records);
+  auto* handle = client->handle();
+  if (auto fault = rd_kafka_assign(handle, list.get())) return refused(to, "to read topics", rd_kafka_err2str(fault));
+  auto quiet_until = Clock::now() + to.unreachable_after;
+  std::set<std::pair<std::string, std::int32_t>> open;
+  for (const auto& [key, tail] : wanted) open.insert(key);
+  while (!open.empty()) {
+    MessageHandle message(rd_kafka_consumer_poll(handle, 100));
+    if (!message) {
+      if (left_ms(quiet_until) == 0) return unreachable(to, *client);
+      continue;
+    }
+    quiet_until = Clock::now() + to.unreachable_after;
+    if (!message->rkt) continue;  // of the connection; if it lasts, silence follows
+    std::pair<std::string, std::int32_t> key(rd_kafka_topic_name(message->rkt), message->partition);
+    auto found = wanted.find(key);
+    if (found == wanted.end()) continue;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      found->second.end = message->offset;
+      open.erase(key);
+    } else if (message->err) {
+      return refused(to, "to read topic " + key.first, rd_kafka_message_errstr(message.get()));
+    } else {
+      take(*message, found->second);
+    }
+  }
+  rd_kafka_assign(handle, nullptr);
+  return {};
+}
+
+void Cluster::Parts::take(const rd_kafka_message_t& message, PartitionTail& tail) {
+  auto sequence = number_in(header_of(message, "ce_sequence"));
+  if (!sequence || (tail.last && tail.last->sequence > *sequence)) return;
+  tail.last = {*sequence, std::string(header_of(message, "ce_id").value_or(""))};
+}
+
+}  // namespace rapport::kafka
