@@ -23,6 +23,8 @@ struct Command { union {
   changeTier @7 :ChangeTier;
   changeStatus @8 :ChangeStatus;
   correct @9 :Correct;
+  rewardPurchase @10 :RewardPurchase;
+  takeBackPurchase @11 :TakeBackPurchase;
 } }
 struct Event { union {
   unspecified @0 :Void;
@@ -48,7 +50,7 @@ struct Earn {
   txnId @0 :Text $maxLength(220);
   points @1 :Int64;
   basis @2 :Money $optional;
-  ruleId @3 :Text $optional $maxLength(64);
+  ruleId @3 :Text $optional $maxLength(80);
   expiresOn :union { unknown @4 :Void; value @5 :Int32 $date; }   # the last day they can be spent
   source @6 :EventId $optional;
 }
@@ -69,6 +71,13 @@ struct ChangeTier {
 }
 struct ChangeStatus { status @0 :Status; }
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
+# What orders send as reactions: the member's own program says how many points an amount is worth.
+struct RewardPurchase { txnId @0 :Text $maxLength(220); amount @1 :Money; source @2 :EventId $optional; }
+struct TakeBackPurchase {
+  txnId @0 :Text $maxLength(220);
+  originalTxnId @1 :Text $optional $maxLength(220);  # the purchase given back; absent = a credit note, from the newest lots
+  amount @2 :Money;                                   # what the customer got back, positive
+}
 
 struct Enrolled {
   programId @0 :Text $maxLength(64);
@@ -79,7 +88,7 @@ struct PointsEarned {
   txnId @0 :Text $maxLength(220);                      # also the lot's id
   points @1 :Int64;
   basis @2 :Money $optional;
-  ruleId @3 :Text $optional $maxLength(64);
+  ruleId @3 :Text $optional $maxLength(80);
   expiresOn :union { unknown @4 :Void; value @5 :Int32 $date; }
   debtPaid @6 :Int64;                                   # of the points: what an earlier reversal still owed
   source @7 :EventId $optional;

@@ -55,6 +55,11 @@ class Spec {
     if (emitted(events...)) replay_emitted();
     return *this;
   }
+  // Goes on from whatever was emitted.
+  Spec& follow() {
+    replay_emitted();
+    return *this;
+  }
   Spec& then_nothing() { return then(); }
   Spec& then_rejected(std::string_view code) {
     if (decision_.accepted()) fail() << "accepted; want " << code;

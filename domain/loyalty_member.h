@@ -1,0 +1,37 @@
+// A member of a loyalty program: Active ⇄ Suspended → Left. Points live in lots; every debit names
+// the lots it took from.
+#pragma once
+#include <set>
+
+#include "domain/schema/loyalty_member.values.h"
+
+namespace rapport::loyalty_member {
+
+// The most a member may hold, owe or move at once: sums stay far inside 64 bits.
+inline constexpr std::int64_t kPointsMax = 1'000'000'000'000'000;
+
+struct Lot {
+  std::string id;                  // the transaction that earned it
+  std::int64_t remaining;          // can be spent
+  std::int64_t reversible;         // earned and not yet reversed
+  std::optional<Date> expires_on;  // the last day it can be spent
+};
+
+// Invariant: lots and debt are never positive together, so redeeming cannot push the balance below
+// zero.
+struct State {
+  Status status = Status::UNSPECIFIED;  // unspecified: not enrolled
+  std::string program_id, account_id, card_no, tier;
+  std::optional<Date> tier_from, tier_until;
+  std::vector<Lot> lots;                      // oldest first
+  std::set<std::string, std::less<>> debits;  // transactions that made no lot
+  std::int64_t debt = 0;                      // reversed points that no lot covered
+
+  std::int64_t balance() const;
+  // The data subject whose key seals this member's texts.
+  std::string subject() const {
+    return account_id.empty() ? std::string() : "account-" + account_id;
+  }
+};
+
+}  // namespace rapport::loyalty_member
