@@ -1,0 +1,67 @@
+#include "adapters/json/report_json.h"
+
+#include "adapters/json/write_json.h"
+
+namespace rapport {
+namespace {
+
+void append_value(const projections::Value& value, std::string& out) {
+  struct Appender {
+    std::string& out;
+    void operator()(std::monostate) const { out += "null"; }
+    void operator()(std::int64_t number) const { append_integer(number, out); }
+    void operator()(const std::string& text) const { append_text(text, out); }
+    void operator()(Date date) const { append_date(date, out); }
+    void operator()(Timestamp time) const { append_time(time, out); }
+    void operator()(bool flag) const { out += flag ? "true" : "false"; }
+  };
+  std::visit(Appender{out}, value);
+}
+
+void append_optional(std::optional<Timestamp> time, std::string& out) {
+  if (time) append_time(*time, out);
+  else out += "null";
+}
+
+}  // namespace
+
+void append_row(const std::vector<projections::ColumnInfo>& columns, const std::vector<projections::Value>& row,
+                std::string& out) {
+  RAPPORT_ASSERT(columns.size() == row.size());
+  out += '{';
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (i != 0) out += ',';
+    append_text(columns[i].name, out);
+    out += ':';
+    append_value(row[i], out);
+  }
+  out += '}';
+}
+
+void append_report(const ReportHead& head, const projections::Lines& lines, std::string& out) {
+  out += "{\"view\":";
+  append_text(head.view, out);
+  out += ",\"report\":";
+  append_text(head.report, out);
+  out += ",\"position\":";
+  append_integer(head.position.value, out);
+  out += ",\"root\":";
+  append_text(to_hex(head.root), out);
+  out += ",\"asOf\":";
+  append_optional(head.as_of, out);
+  out += ",\"knownAt\":";
+  append_optional(head.known_at, out);
+  out += ",\"rows\":[";
+  for (auto& row : lines.rows) {
+    if (&row != lines.rows.data()) out += ',';
+    append_row(lines.columns, row, out);
+  }
+  out += ']';
+  if (!lines.next.empty()) {
+    out += ",\"next\":";
+    append_text(lines.next, out);
+  }
+  out += '}';
+}
+
+}  // namespace rapport

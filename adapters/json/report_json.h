@@ -1,0 +1,28 @@
+// A view's answer in the **report** shape of contract.md.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/values.h"
+#include "eventstore/event.h"
+#include "projections/report.h"
+
+namespace rapport {
+
+// What a report was asked for, and for which state of the log.
+struct ReportHead {
+  std::string_view view, report;
+  Position position;
+  Hash root{};
+  std::optional<Timestamp> as_of = {};
+  std::optional<Timestamp> known_at = {};
+};
+
+// {"view":…,"report":…,"position":n,"root":"hex","asOf":…,"knownAt":…,"rows":[…]}, and "next" if there is a page after it.
+void append_report(const ReportHead& head, const projections::Lines& lines, std::string& out);
+// One row as an object, its members in the columns' order.
+void append_row(const std::vector<projections::ColumnInfo>& columns, const std::vector<projections::Value>& row,
+                std::string& out);
+
+}  // namespace rapport
