@@ -25,6 +25,25 @@ int digit(char c) {
   return -1;
 }
 
+bool alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+// The bytes of the character that begins here; 0 if it is a control character or no UTF-8 (RFC 3629).
+std::size_t character(std::string_view text) {
+  auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  auto lead = byte(0);
+  if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;
+  auto size = lead >= 0xf0 ? 4U : lead >= 0xe0 ? 3U : 2U;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  auto point = lead & (0x7fU >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+    point = point << 6 | (byte(i) & 0x3f);
+  }
+  auto overlong = (size == 3 && point < 0x800) || (size == 4 && point < 0x10000);
+  auto surrogate = point >= 0xd800 && point < 0xe000;
+  return overlong || surrogate || point > 0x10ffff ? 0 : size;
+}
+
 }  // namespace
 
 std::uint64_t CommandId::high() const { return big_endian(bytes.data()); }
@@ -127,6 +146,18 @@ StreamParts split_stream(std::string_view name) {
   auto dash = name.find('-');
   if (dash == name.npos) return {name, {}};
   return {name.substr(0, dash), name.substr(dash + 1)};
+}
+
+bool valid_stream(std::string_view name) {
+  auto [type, id] = split_stream(name);
+  if (type.empty() || id.empty() || id.size() > kStreamIdBytesMax) return false;
+  if (type[0] < 'a' || type[0] > 'z' || !std::all_of(type.begin(), type.end(), alphanumeric)) return false;
+  while (!id.empty()) {
+    auto size = character(id);
+    if (size == 0) return false;
+    id.remove_prefix(size);
+  }
+  return true;
 }
 
 }  // namespace rapport

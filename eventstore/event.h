@@ -56,6 +56,7 @@ struct StreamParts {
   std::string_view type, id;
 };
 StreamParts split_stream(std::string_view name);  // id is empty if there is no '-'
+bool valid_stream(std::string_view name);
 
 // One event, decoded. Borrows from its reader (or whoever made it) until the next event is read.
 struct RecordedEvent {

@@ -39,7 +39,8 @@ struct Append {
   Hash request{};  // keyed digest of the canonical plain-text request: tells a repeated command from a reused id
   std::vector<Condition> conditions;  // at most one a stream
   std::vector<NewEvent> events;
-  // Stamped as every event's recordedAt and given positions instead of the store's clock: only for `load`.
+  // The first event's recordedAt in place of the store's clock, later than the log's last; the others follow by 1 µs each,
+  // as they did when they were stored first. Only for `load`.
   std::optional<Timestamp> recorded_at;
   // With recorded_at: the salts of the events as they were stored first, so that the root comes out the same.
   std::vector<std::array<std::uint8_t, 16>> salts;
@@ -116,6 +117,8 @@ class EventStore {
   virtual Head head() const = 0;
   // The tree head after the given position. kInvalid past the head.
   virtual Result<Hash> root_at(Position position) const = 0;
+  // The last event recorded at or before t; 0 if there is none. What `known-at` a time means.
+  virtual Result<Position> position_at(Timestamp t) const = 0;
   virtual Result<StreamVersion> version_of(std::string_view stream) const = 0;
   virtual StoreFacts facts() const = 0;
 
