@@ -1,0 +1,29 @@
+#include "projections/views.h"
+
+#include "projections/pipeline/pipeline.h"
+#include "projections/pipeline/reports.h"
+
+namespace rapport::projections {
+
+const Report* ViewType::find_report(std::string_view report_name) const {
+  for (auto& report : reports)
+    if (report.name == report_name) return &report;
+  return nullptr;
+}
+
+const std::vector<ViewType>& all_views() {
+  static const std::vector<ViewType> kViews = [] {
+    std::vector<ViewType> views;
+    views.push_back(view_type<pipeline::Pipeline>(pipeline::reports()));
+    return views;
+  }();
+  return kViews;
+}
+
+const ViewType* find_view(std::string_view name) {
+  for (auto& view : all_views())
+    if (view.name == name) return &view;
+  return nullptr;
+}
+
+}  // namespace rapport::projections
