@@ -1,0 +1,58 @@
+// The durable event store, on RocksDB. FORMAT.md says what it keeps.
+#pragma once
+#include <memory>
+
+#include "eventstore/clock.h"
+#include "eventstore/event_store.h"
+#include "eventstore/rocks/store_directory.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace rapport {
+
+class LogDatabase;
+
+struct RocksStoreOptions {
+  const Clock* clock = nullptr;  // borrowed; null = the system's
+  // Takes the recovered log as it is although the witness knows of more: what a lost tail costs is accepted.
+  bool accept_lost_tail = false;
+  std::size_t cache_bytes = 64u << 20;  // of decompressed blocks
+  rocksdb::Env* env = nullptr;          // borrowed; for tests that inject faults
+};
+
+// Safe for concurrent use. Append has no thread of its own: one of the waiting callers writes for all of them.
+class RocksEventStore final : public EventStore {
+ public:
+  // The directory must outlive the store. kCorrupt: "store.tail_lost", "store.witness_damaged", "store.damaged".
+  static Result<std::unique_ptr<RocksEventStore>> open(StoreDirectory& directory, const RocksStoreOptions& options = {});
+  // Flushes, so that the next open has nothing to recover. No call may be under way.
+  ~RocksEventStore() override;
+
+  Result<std::vector<AppendOutcome>> append(std::span<const Append> appends) override;
+  Result<std::optional<StoredOutcome>> find(const CommandId& command) const override;
+  Result<std::optional<Position>> find(const EventId& event) const override;
+  Head head() const override;
+  Result<Hash> root_at(Position position) const override;
+  Result<Position> position_at(Timestamp t) const override;
+  Result<StreamVersion> version_of(std::string_view stream) const override;
+  StoreFacts facts() const override;
+  std::unique_ptr<EventReader> read(const ReadQuery& query) const override;
+  bool wait_past(Position position, std::chrono::milliseconds timeout_ms, std::stop_token stop) const override;
+
+  // Goes on after "store.clock_suspect" with the clock as it is.
+  void accept_clock();
+  // For verify_store.
+  const LogDatabase& database() const;
+  const StoreDirectory& directory() const;
+  // What was wrong with one of the witness's slots when the store was opened; empty if nothing.
+  const std::string& witness_damage() const;
+
+ private:
+  class Impl;
+  explicit RocksEventStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rapport

@@ -1,0 +1,43 @@
+// A store's data directory: made or found, locked, identified, and its files compared with what the last clean close left.
+#pragma once
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "domain/result.h"
+#include "eventstore/rocks/store_lock.h"
+
+namespace rapport {
+
+// Outlives the event store and the keys that are opened in it. Safe for concurrent use.
+class StoreDirectory final {
+ public:
+  // create: makes the store if the directory is missing or empty. Errors: kUnavailable "store.locked", "store.read_only";
+  // kNotFound "store.missing", "store.not_ours"; kCorrupt "store.newer_format", "store.config_damaged", "store.damaged".
+  static Result<std::unique_ptr<StoreDirectory>> open(const std::filesystem::path& path, bool create);
+  // Writes `closed` if every part that was opened was also closed in order, and lets the lock go.
+  ~StoreDirectory();
+
+  const std::filesystem::path& path() const { return path_; }
+  const std::string& store_id() const { return store_id_; }       // a UUID
+  std::string origin() const { return "rapport/" + store_id_; }   // the log's name in proofs and on the bus
+  bool created() const { return created_; }                       // by this open
+  Result<void> announce(const std::string& address) { return lock_->announce(address); }
+
+  // For the parts: opened for writing, closed with everything durable.
+  void part_opened() { ++open_parts_; }
+  void part_closed() { --open_parts_; }
+
+ private:
+  StoreDirectory(std::filesystem::path path, std::unique_ptr<StoreLock> lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  const std::filesystem::path path_;
+  const std::unique_ptr<StoreLock> lock_;
+  std::string store_id_;  // constant after open
+  bool created_ = false;  // constant after open
+  std::atomic<int> open_parts_{0};
+};
+
+}  // namespace rapport
