@@ -29,6 +29,14 @@ class SubjectKeys : public SealOpener {
   virtual Result<Key> key_for(std::string_view subject) = 0;
   // Makes the keys handed out by key_for since the last call durable. Called before the events they sealed are appended.
   virtual Result<void> sync() = 0;
+  // A key by its id, with the subject it belongs to; nothing if it is not known here or was destroyed. For `dump`.
+  struct NamedKey {
+    std::string subject;
+    Key key;
+  };
+  virtual Result<std::optional<NamedKey>> find(std::uint64_t id) const = 0;
+  // Takes a key over from another store, durable after sync(). A subject that has a key goes on sealing with its own. For `load`.
+  virtual Result<void> restore(const NamedKey& key) = 0;
   // HMAC-SHA-256 under one of the store's own keys, named by purpose ("request", "import", "personal-id"); never leaves it.
   virtual Hash keyed_digest(std::string_view purpose, std::string_view bytes) const = 0;
 };

@@ -11,9 +11,9 @@ Result<std::optional<std::string>> MemorySubjectKeys::open(std::string_view seal
   auto id = sealing_key(sealed);
   if (id == 0) return Error{ErrorCode::kCorrupt, "keys.not_sealed", "bytes that are no sealed text"};
   std::lock_guard lock(mutex_);
-  auto subject = subjects_.find(id);
-  if (subject == subjects_.end()) return std::optional<std::string>();
-  auto text = unseal(keys_.at(subject->second), sealed);
+  auto named = by_id_.find(id);
+  if (named == by_id_.end()) return std::optional<std::string>();
+  auto text = unseal(named->second.key, sealed);
   if (!text) return Error{ErrorCode::kCorrupt, "keys.altered", "a sealed text was altered"};
   return text;
 }
@@ -25,7 +25,7 @@ Result<SubjectKeys::Key> MemorySubjectKeys::key_for(std::string_view subject) {
   if (found != keys_.end()) return found->second;
   Key key{++last_id_, {}};
   randombytes_buf(key.secret.data(), key.secret.size());
-  subjects_.emplace(key.id, name);
+  by_id_.emplace(key.id, NamedKey{name, key});
   keys_.emplace(std::move(name), key);
   return key;
 }
@@ -39,8 +39,22 @@ void MemorySubjectKeys::forget(std::string_view subject) {
   std::lock_guard lock(mutex_);
   auto found = keys_.find(std::string(subject));
   if (found == keys_.end()) return;
-  subjects_.erase(found->second.id);
+  std::erase_if(by_id_, [&](auto& named) { return named.second.subject == subject; });
   keys_.erase(found);
+}
+
+Result<std::optional<SubjectKeys::NamedKey>> MemorySubjectKeys::find(std::uint64_t id) const {
+  std::lock_guard lock(mutex_);
+  auto named = by_id_.find(id);
+  return named == by_id_.end() ? std::optional<NamedKey>() : std::optional(named->second);
+}
+
+Result<void> MemorySubjectKeys::restore(const NamedKey& named) {
+  std::lock_guard lock(mutex_);
+  by_id_.emplace(named.key.id, named);
+  keys_.emplace(named.subject, named.key);
+  last_id_ = std::max(last_id_, named.key.id);
+  return {};
 }
 
 }  // namespace rapport

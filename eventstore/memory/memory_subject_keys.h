@@ -16,6 +16,8 @@ class MemorySubjectKeys final : public SubjectKeys {
   Result<std::optional<std::string>> open(std::string_view sealed) const override;
   Result<Key> key_for(std::string_view subject) override;
   Result<void> sync() override { return {}; }
+  Result<std::optional<NamedKey>> find(std::uint64_t id) const override;
+  Result<void> restore(const NamedKey& key) override;
   Hash keyed_digest(std::string_view purpose, std::string_view bytes) const override;
 
   // Destroys the subject's key: what it sealed can be opened no more.
@@ -25,8 +27,8 @@ class MemorySubjectKeys final : public SubjectKeys {
   Hash secret_;  // constant after construction
   mutable std::mutex mutex_;
   std::uint64_t last_id_ = 0;                                // guarded by mutex_
-  std::unordered_map<std::string, Key> keys_;                // guarded by mutex_
-  std::unordered_map<std::uint64_t, std::string> subjects_;  // by key id; guarded by mutex_
+  std::unordered_map<std::string, Key> keys_;          // by subject: what seals from now on; guarded by mutex_
+  std::unordered_map<std::uint64_t, NamedKey> by_id_;  // what opens; guarded by mutex_
 };
 
 }  // namespace rapport
