@@ -315,7 +315,7 @@ Result<kj::Array<capnp::word>> read_command(std::string_view aggregate, std::str
   return build(*plan, *fields);
 }
 
-Result<kj::Array<capnp::word>> read_command(std::string_view aggregate, std::string_view command, const Json& fields) {
+Result<kj::Array<capnp::word>> build_command(std::string_view aggregate, std::string_view command, const Json& fields) {
   auto plan = find_command(aggregate, command);
   if (!plan) return std::move(plan).error();
   return build(*plan, fields);

@@ -42,8 +42,9 @@ Result<nlohmann::json> parse_json(std::string_view text, const JsonLimits& limit
 // bytes, whatever the order of the JSON's members. An empty text means a command without fields.
 Result<kj::Array<capnp::word>> read_command(std::string_view aggregate, std::string_view command, std::string_view text,
                                             const JsonLimits& limits = {});
-Result<kj::Array<capnp::word>> read_command(std::string_view aggregate, std::string_view command,
-                                            const nlohmann::json& fields);
+// The same of a document. Another name, since every text would convert to a document silently.
+Result<kj::Array<capnp::word>> build_command(std::string_view aggregate, std::string_view command,
+                                             const nlohmann::json& fields);
 
 // Fills a struct that was just made. `to` is unfinished after an error.
 Result<void> read_struct(const nlohmann::json& from, capnp::DynamicStruct::Builder to);
