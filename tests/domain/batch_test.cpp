@@ -1,0 +1,151 @@
+#include "domain/batch.h"
+
+#include <functional>
+
+#include "tests/domain/spec.h"
+
+namespace rapport::batch {
+namespace {
+
+const StartImport kStart{
+    .mapping = "crm-sales", .mapping_sha256 = "ab", .files = {{"accounts.csv", "cd", 10}}};
+const ImportStarted kStarted{
+    .mapping = "crm-sales", .mapping_sha256 = "ab", .files = {{"accounts.csv", "cd", 10}}};
+const RejectRow kReject{.file = "accounts.csv", .line = 7, .column = "sector", .code = "map.unknown_value"};
+const ImportRowRejected kRejected{
+    .file = "accounts.csv", .line = 7, .column = "sector", .code = "map.unknown_value"};
+const CompleteImport kComplete{.rows = 10, .accepted = 6, .rejected = 1, .already = 3};
+const ImportCompleted kCompleted{.rows = 10, .accepted = 6, .rejected = 1, .already = 3};
+const RevertImport kRevert{.compensated = 5, .left = 1};
+const ImportReverted kReverted{.compensated = 5, .left = 1};
+const ChangeViewVersion kChange{
+    .view = "pipeline", .from = 1, .to = 2, .position = 9, .digest = "d", .history_digest = "h"};
+const ViewVersionChanged kChanged{
+    .view = "pipeline", .from = 1, .to = 2, .position = 9, .digest = "d", .history_digest = "h"};
+const Correct kCorrect{.target = {1, 2, 0}, .new_ = {.note = "by mistake"}, .approver_id = "p-1"};
+
+struct BatchTest : testing::Test, Spec<Decider> {};
+
+TEST_F(BatchTest, AnImportStarts) { given().when(kStart).then(kStarted); }
+TEST_F(BatchTest, AnImportOfOtherFilesIsAnotherBatch) {
+  auto other = kStart;
+  other.files = {{"accounts.csv", "cd", 11}};
+  given(kStarted).when(other).then_rejected("batch.exists");
+}
+TEST_F(BatchTest, AnImportByAnotherMappingIsAnotherBatch) {
+  auto other = kStart;
+  other.mapping_sha256 = "xx";
+  given(kStarted).when(other).then_rejected("batch.exists");
+}
+TEST_F(BatchTest, ARowIsRejected) { given(kStarted).when(kReject).then(kRejected); }
+TEST_F(BatchTest, ARowIsRejectedOnceWhateverItsCode) {
+  auto again = kReject;
+  again.code = "value.missing";
+  given(kStarted, kRejected).when(again).then_nothing();
+}
+TEST_F(BatchTest, TheSameLineOfAnotherFileIsAnotherRow) {
+  given(kStarted, kRejected)
+      .when(RejectRow{.file = "products.csv", .line = 7, .code = "value.missing"})
+      .then(ImportRowRejected{.file = "products.csv", .line = 7, .code = "value.missing"});
+}
+TEST_F(BatchTest, AnImportCompletes) { given(kStarted, kRejected).when(kComplete).then(kCompleted); }
+TEST_F(BatchTest, AnImportAccountsForEveryRow) {
+  given(kStarted)
+      .when(CompleteImport{.rows = 11, .accepted = 6, .rejected = 1, .already = 3})
+      .then_rejected("batch.totals_differ");
+}
+TEST_F(BatchTest, TotalsThatOverflowDoNotAddUp) {
+  as_fact()
+      .given(kStarted)
+      .when(CompleteImport{.rows = 1, .accepted = ~0ULL, .rejected = 2, .already = 0})
+      .then_rejected("batch.totals_differ");
+}
+TEST_F(BatchTest, AnImportCompletesWithOtherTotalsAsAFact) {
+  as_fact()
+      .given(kStarted, kCompleted)
+      .when(CompleteImport{.rows = 1, .accepted = 1, .rejected = 0, .already = 0})
+      .then(ImportCompleted{.rows = 1, .accepted = 1, .rejected = 0, .already = 0});
+}
+TEST_F(BatchTest, AnImportIsReverted) { given(kStarted, kCompleted).when(kRevert).then(kReverted); }
+TEST_F(BatchTest, AnImportThatBrokeOffIsReverted) { given(kStarted).when(kRevert).then(kReverted); }
+TEST_F(BatchTest, AViewChangesItsVersion) { given().when(kChange).then(kChanged); }
+TEST_F(BatchTest, AViewGoesBackToItsFormerVersion) {
+  given(kChanged)
+      .when(ChangeViewVersion{
+          .view = "pipeline", .from = 2, .to = 1, .position = 12, .digest = "e", .history_digest = "i"})
+      .then(ViewVersionChanged{
+          .view = "pipeline", .from = 2, .to = 1, .position = 12, .digest = "e", .history_digest = "i"});
+}
+TEST_F(BatchTest, AViewDoesNotChangeToTheVersionItHas) {
+  auto same = kChange;
+  same.to = 1;
+  given().when(same).then_rejected("batch.view_version_same");
+}
+TEST_F(BatchTest, AStreamIsOfOneView) {
+  auto other = kChange;
+  other.view = "service";
+  given(kChanged).when(other).then_rejected("batch.view_differs");
+}
+TEST_F(BatchTest, AViewChangesFromTheVersionItHas) {
+  auto late = kChange;
+  late.to = 3;
+  given(kChanged).when(late).then_rejected("batch.view_version_differs");
+}
+TEST_F(BatchTest, AViewChangesFromAnyVersionAsAFact) {
+  auto late = kChange;
+  late.to = 3;
+  auto changed = kChanged;
+  changed.to = 3;
+  as_fact().given(kChanged).when(late).then(changed);
+}
+TEST_F(BatchTest, ACorrectionRecordsOldAndNewNote) {
+  given(kStarted).when(kCorrect).then(CorrectionRecorded{
+      .target = {1, 2, 0}, .old = {.note = ""}, .new_ = {.note = "by mistake"}, .approver_id = "p-1"});
+}
+
+// Every command in every state. An empty code: nothing is left to do.
+struct Closed {
+  const char* state;
+  std::function<void(Spec<Decider>&)> given;
+  const char *start, *reject, *complete, *revert, *change;
+};
+constexpr const char *kOk = "accepted", *kNothing = "";
+void expect(const Closed& row, const auto& command, std::string_view want) {
+  Spec<Decider> spec;
+  row.given(spec);
+  spec.when(command);
+  if (want == kOk) EXPECT_TRUE(spec.accepted());
+  else if (want == kNothing) spec.then_nothing();
+  else spec.then_rejected(want);
+}
+struct BatchStates : testing::TestWithParam<Closed> {};
+TEST_P(BatchStates, ACommandIsTakenOrRefused) {
+  auto& row = GetParam();
+  SCOPED_TRACE(row.state);
+  auto other = kComplete;
+  other.rows = other.accepted = 1;
+  other.rejected = other.already = 0;
+  expect(row, kStart, row.start);
+  expect(row, RejectRow{.file = "accounts.csv", .line = 8, .code = "value.missing"}, row.reject);
+  expect(row, other, row.complete);
+  expect(row, RevertImport{.compensated = 9, .left = 9}, row.revert);
+  expect(row, kChange, row.change);
+}
+using S = Spec<Decider>;
+INSTANTIATE_TEST_SUITE_P(
+    EveryState, BatchStates,
+    testing::Values(
+        Closed{"none", [](S& s) { s.given(); }, kOk, "batch.not_found", "batch.not_found", "batch.not_found",
+               kOk},
+        Closed{"started", [](S& s) { s.given(kStarted); }, kNothing, kOk, kOk, kOk, "batch.not_a_view"},
+        Closed{"completed", [](S& s) { s.given(kStarted, kCompleted); }, kNothing, "batch.already_completed",
+               "batch.already_completed", kOk, "batch.not_a_view"},
+        Closed{"reverted", [](S& s) { s.given(kStarted, kReverted); }, kNothing, "batch.already_reverted",
+               "batch.already_reverted", "batch.already_reverted", "batch.not_a_view"},
+        Closed{"view", [](S& s) { s.given(kChanged); }, "batch.exists", "batch.not_found", "batch.not_found",
+               "batch.not_found", kNothing}),
+    [](auto& row) { return row.param.state; });
+TEST_F(BatchTest, WhatDoesNotExistIsNotCorrected) { given().when(kCorrect).then_rejected("batch.not_found"); }
+
+}  // namespace
+}  // namespace rapport::batch
