@@ -129,7 +129,11 @@ struct MessageLogged {
   messageRef @3 :Text $optional $maxLength(200);
 }
 struct Pended { on @0 :PendedOn; since @1 :Int64 $timestamp; }
-struct Resumed { newDueAts @0 :List(DueAt); }  # the running milestones' due times, moved by the time spent pending
+# However a case leaves Pending (resumed, resolved, closed, reopened), this comes first, in the same append.
+struct Resumed {
+  newDueAts @0 :List(DueAt);          # the running milestones' due times, moved by the time spent pending
+  until @1 :Int64 $timestamp;         # the end of the time spent pending, never before its start
+}
 struct Resolved { resolutionCode @0 :Text $maxLength(64); text @1 :Text $optional $personal $maxLength(4000); }
 struct Reopened {}
 struct Closed {}
