@@ -1,5 +1,7 @@
 #include "projections/views.h"
 
+#include "projections/loyalty/loyalty.h"
+#include "projections/loyalty/reports.h"
 #include "projections/pipeline/pipeline.h"
 #include "projections/pipeline/reports.h"
 
@@ -15,6 +17,7 @@ const std::vector<ViewType>& all_views() {
   static const std::vector<ViewType> kViews = [] {
     std::vector<ViewType> views;
     views.push_back(view_type<pipeline::Pipeline>(pipeline::reports()));
+    views.push_back(view_type<loyalty::Loyalty>(loyalty::reports()));
     return views;
   }();
   return kViews;

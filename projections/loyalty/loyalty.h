@@ -1,0 +1,16 @@
+// Loyalty, version 1: members, their points in lots with every movement, and what they bought.
+#pragma once
+#include "projections/loyalty/rows.h"
+#include "projections/view.h"
+
+namespace rapport::projections::loyalty {
+
+struct Loyalty {
+  static constexpr std::string_view kName = "loyalty";
+  static constexpr std::uint32_t kVersion = 1;
+  using Rows = loyalty::Rows;
+  Rows rows;
+  void apply(const RecordedEvent& event);
+};
+
+}  // namespace rapport::projections::loyalty
