@@ -33,7 +33,7 @@ struct Cluster::Parts {
 
   Result<MetadataHandle> metadata();
   Result<void> await(const std::set<std::string>& names);
-  Result<void> created(const rd_kafka_event_t* event);
+  Result<void> created(rd_kafka_event_t* event);
   Result<void> read_tails(std::map<std::pair<std::string, std::int32_t>, PartitionTail>& wanted, std::int64_t records);
   void take(const rd_kafka_message_t& message, PartitionTail& tail);
 };
@@ -119,7 +119,7 @@ Result<void> Cluster::create(std::span<const TopicPlan> plans) {
   return parts_->await(names);
 }
 
-Result<void> Cluster::Parts::created(const rd_kafka_event_t* event) {
+Result<void> Cluster::Parts::created(rd_kafka_event_t* event) {
   if (auto fault = rd_kafka_event_error(event)) {
     if (fault == RD_KAFKA_RESP_ERR__TIMED_OUT || fault == RD_KAFKA_RESP_ERR__TRANSPORT) return unreachable(to, *client);
     return refused(to, "to create topics", rd_kafka_event_error_string(event));

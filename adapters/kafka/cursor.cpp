@@ -27,6 +27,7 @@ std::optional<Cursor> parse(const fs::path& file) {
   try {
     Cursor cursor{.cluster = parsed.at("cluster").get<std::string>(),
                   .brokers = parsed.at("brokers").get<std::string>(),
+                  .clean = parsed.at("clean").get<bool>(),
                   .position = {parsed.at("position").get<std::uint64_t>()},
                   .topics = {}};
     for (const auto& [topic, partitions] : parsed.at("topics").items())
@@ -64,6 +65,7 @@ Result<void> write_cursor(const fs::path& folder, const Cursor& cursor) {
   }
   json whole{{"cluster", cursor.cluster},
              {"brokers", cursor.brokers},
+             {"clean", cursor.clean},
              {"position", cursor.position.value},
              {"topics", std::move(topics)}};
   auto file = file_of(folder, cursor.cluster);

@@ -23,6 +23,7 @@ struct Acknowledged {
 struct Cursor {
   std::string cluster;  // Kafka's own id of the cluster
   std::string brokers;  // where it was reached last
+  bool clean = false;   // written at the end of a run that left nothing under way
   Position position;    // every record of every event up to here was acknowledged
   std::map<std::string, std::vector<Acknowledged>> topics;  // by partition: its size is the number of partitions in use
   bool operator==(const Cursor&) const = default;

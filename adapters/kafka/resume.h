@@ -12,7 +12,6 @@ namespace rapport::kafka {
 
 struct ResumeFacts {
   Position head;  // of the log
-  std::map<std::string, std::int32_t> partitions;  // that each topic has
   Tails tails;                                     // of the partitions in use
   std::optional<Cursor> cursor;
 };

@@ -10,7 +10,7 @@ std::string events_topic(std::string_view aggregate) { return "crm." + std::stri
 
 std::vector<TopicPlan> planned_topics(std::int32_t events_partitions) {
   std::vector<TopicPlan> plans;
-  for (const auto& aggregate : catalogue()) plans.push_back({events_topic(aggregate.name), events_partitions});
+  for (const auto& aggregate : aggregate_plans()) plans.push_back({events_topic(aggregate.name), events_partitions});
   plans.push_back({std::string(kLogTopic), 1});
   return plans;
 }

@@ -1,0 +1,116 @@
+// One stretch of publishing over one producer, from connecting until all is sent or the producer is of no more use.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/kafka/client.h"
+#include "adapters/kafka/coverage.h"
+#include "adapters/kafka/record.h"
+#include "adapters/kafka/relay.h"
+#include "adapters/kafka/resume.h"
+#include "eventstore/event_store.h"
+#include "eventstore/frame.h"
+
+namespace rapport::kafka {
+
+// What was counted so far in a relay's run, over all of its sessions: an event that is sent again counts once.
+struct Tally {
+  Published published;
+  std::uint64_t events_counted = 0;  // positions up to here are in `published`, `already` and the topics
+  std::uint64_t frames_counted = 0;  // likewise in the frames of crm.log.v1
+};
+
+// One thread. Borrows the store, the options and the tally.
+class Session final {
+ public:
+  enum class Ended : std::uint8_t { kCaughtUp, kStopped, kBroken };
+  using Watch = std::function<void(Position complete)>;
+
+  // Connects, makes missing topics and finds out where to go on. `careful`: a producer of this log may have died a moment
+  // ago, so wait until nothing of it arrives any more.
+  static Result<std::unique_ptr<Session>> open(const EventStore& store, const RelayOptions& options, Tally& tally,
+                                               bool careful);
+  ~Session();
+  Session(const Session&) = delete;
+
+  // Publishes up to `to` and waits for the acknowledgements; with `follow`, whatever comes, until stopped. kBroken: open
+  // another session. `watch` is called a few times a second.
+  Result<Ended> publish(Position to, bool follow, const Watch& watch, std::stop_token stop);
+  const std::string& why_broken() const { return broken_; }
+  Position complete() const { return coverage_.complete(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Lane {              // one partition
+    std::uint64_t sent = 0;  // sequence of the last record that was sent, or was there
+    Acknowledged last;
+  };
+  struct Topic {
+    std::string name;
+    TopicHandle handle;
+    std::vector<Lane> lanes;
+    std::uint64_t* records = nullptr;  // in the tally
+  };
+
+  Session(const EventStore& store, const RelayOptions& options, Tally& tally);
+
+  // session.cpp: before and after publishing.
+  Result<void> prepare(bool careful);
+  Result<std::map<std::string, std::int32_t>> provide_topics(Cluster& cluster);
+  Result<Tails> settled_tails(Cluster& cluster, const std::map<std::string, std::int32_t>& partitions, bool careful);
+  Result<void> check_same_log(const Tails& tails) const;
+  Result<void> start_producer(const Tails& tails, const ResumePlan& plan);
+  void save_cursor(bool clean);
+
+  // publish.cpp: the loop.
+  Result<bool> take_next(EventReader& reader);
+  Result<void> send(const RecordedEvent& event);
+  Result<bool> send_event(const RecordedEvent& event);
+  Result<bool> frame_event(const RecordedEvent& event);
+  Result<void> send_frame();
+  Result<void> produce(Topic& topic, std::int32_t partition, std::string_view key, std::string_view value,
+                       std::span<const Header> headers, Timestamp at, std::uint64_t sequence);
+  Result<void> queue(rd_kafka_vu_t* fields, std::size_t count, rd_kafka_headers_t* headers, std::uint64_t sequence);
+  Topic* topic_of(std::string_view aggregate);
+  void count(const RecordedEvent& event, bool sent);
+  static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self);
+  void delivered(const rd_kafka_message_t& message);
+  void serve(int wait_ms);
+  void look_around(const Watch& watch);
+  void drain(std::chrono::milliseconds patience, const Watch& watch);
+  bool usable() const { return broken_.empty() && !refused_; }
+
+  // Constant after prepare().
+  const EventStore& store_;
+  const RelayOptions& options_;
+  Tally& tally_;
+  std::string cluster_;
+  std::map<std::string, Topic> topics_;
+  Topic* log_topic_ = nullptr;
+  // The event at hand.
+  EventRecord event_record_;
+  std::string aggregate_at_hand_;
+  Topic* topic_at_hand_ = nullptr;
+  // The frame that is being filled.
+  FrameRecord frame_record_;
+  FrameBuilder frame_;
+  Position first_in_frame_, last_in_frame_;
+  EventId last_id_in_frame_{};
+  Timestamp last_time_in_frame_{0};
+  // Where publishing stands.
+  Position taken_;  // the last event that was read and dealt with
+  std::uint64_t events_in_run_ = 0;
+  Coverage coverage_{{}};
+  std::string broken_;            // why the producer is of no more use; empty: it is
+  std::optional<Error> refused_;  // why another one would be of no use either
+  std::stop_token stop_;
+  Clock::time_point progressed_at_, looked_at_, saved_at_;
+  Position saved_;
+  std::unique_ptr<Client> producer_;
+};
+
+}  // namespace rapport::kafka
