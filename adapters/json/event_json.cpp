@@ -30,7 +30,7 @@ void optional_member(std::string_view name, bool present, capnp::Text::Reader te
   else out += "null";
 }
 
-Result<void> append_reason(envelope::wire::Metadata::Reader metadata, const SealOpener* opener, std::string& out) {
+Result<void> append_reason(envelope::wire::Metadata::Reader metadata, PersonalTexts personal, std::string& out) {
   key("reason", out);
   if (!metadata.hasReasonCode() && !metadata.hasReasonText()) {
     out += "null";
@@ -44,7 +44,7 @@ Result<void> append_reason(envelope::wire::Metadata::Reader metadata, const Seal
     out += "null}";
     return {};
   }
-  auto opened = append_personal(view(metadata.getReasonText()), opener, out);
+  auto opened = append_personal(view(metadata.getReasonText()), personal, out);
   out += '}';
   return opened;
 }
@@ -52,6 +52,7 @@ Result<void> append_reason(envelope::wire::Metadata::Reader metadata, const Seal
 // The members of the event object, without its closing brace.
 Result<void> append_members(const RecordedEvent& event, const SealOpener* opener, std::string& out) {
   auto& metadata = event.metadata;
+  auto personal = event.subject_key == 0 ? kPlainTexts : PersonalTexts(opener);
   out += "{\"position\":";
   append_integer(event.position.value, out);
   text_member("id", to_text(event.id()), out);
@@ -68,7 +69,7 @@ Result<void> append_members(const RecordedEvent& event, const SealOpener* opener
   append_text(view(metadata.getActorId()), out);
   text_member("kind", name_of(metadata.getActorKind()), out);
   out += '}';
-  if (auto reason = append_reason(metadata, opener, out); !reason) return reason;
+  if (auto reason = append_reason(metadata, personal, out); !reason) return reason;
   text_member("correlationId", to_text(CommandId::of(metadata.getCorrelationHigh(), metadata.getCorrelationLow())),
               out);
   key("causation", out);
@@ -79,7 +80,7 @@ Result<void> append_members(const RecordedEvent& event, const SealOpener* opener
   text_member("leaf", to_hex(event.leaf), out);
   key("data", out);
   auto* aggregate = find_aggregate(event.stream_type);
-  if (aggregate != nullptr) return append_member(aggregate->events, event.payload, opener, out);
+  if (aggregate != nullptr) return append_member(aggregate->events, event.payload, personal, out);
   out += "{}";  // of an aggregate from a newer program
   return {};
 }

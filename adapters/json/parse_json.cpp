@@ -29,8 +29,8 @@ class DocumentBuilder {
   bool end_object() { return close(); }
   bool end_array() { return close(); }
   bool key(std::string& name) {
-    frames_.back().key = std::move(name);
-    if (!frames_.back().container->contains(frames_.back().key)) return true;
+    auto& key = frames_.back().key.emplace(std::move(name));
+    if (!frames_.back().container->contains(key)) return true;
     return fail("duplicate_field", "the member stands twice in its object", "each member once");
   }
   bool parse_error(std::size_t at, const std::string&, const Json::exception& cause);
@@ -44,18 +44,19 @@ class DocumentBuilder {
  private:
   struct Frame {
     Json* container;
-    std::string key;  // of an object's member that is being read
+    std::optional<std::string> key;  // of an object's member that is being read
   };
 
   Json& place() {
     if (frames_.empty()) return root_;
     auto& frame = frames_.back();
     if (frame.container->is_array()) return frame.container->emplace_back();
-    return (*frame.container)[frame.key];
+    return (*frame.container)[*frame.key];
   }
   template <class Value>
   bool put(Value&& value) {
     place() = std::forward<Value>(value);
+    finished();
     return true;
   }
   bool open(Json&& container) {
@@ -68,8 +69,11 @@ class DocumentBuilder {
   }
   bool close() {
     frames_.pop_back();
-    if (!frames_.empty()) frames_.back().key.clear();
+    finished();
     return true;
+  }
+  void finished() {
+    if (!frames_.empty()) frames_.back().key.reset();
   }
   bool fail(std::string_view reason, std::string message, std::string expected) {
     error_ = Error{ErrorCode::kInvalid, std::string(limits_.reason_prefix) + std::string(reason), std::move(message),
@@ -79,8 +83,9 @@ class DocumentBuilder {
   std::string pointer() const {
     std::string path;
     for (auto& frame : frames_) {
-      // An array's place is that of the element after the ones that are finished, unless one is being read.
-      if (frame.container->is_object()) append_pointer(frame.key, path);
+      // An array's place is the element after the finished ones; an open container is in its array already.
+      if (frame.key) append_pointer(*frame.key, path);
+      else if (frame.container->is_object()) return path;
       else append_pointer(std::to_string(frame.container->size() - (&frame != &frames_.back() ? 1 : 0)), path);
     }
     return path;

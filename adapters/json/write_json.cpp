@@ -75,7 +75,7 @@ std::string_view view(capnp::Text::Reader text) { return {text.begin(), text.siz
 // Writes one struct and what it holds. Stops at the first sealed text that cannot be read, and says so at the end.
 class Writer {
  public:
-  Writer(const SealOpener* opener, std::string& out) : opener_(opener), out_(out) {}
+  Writer(PersonalTexts texts, std::string& out) : texts_(texts), out_(out) {}
   void write(const StructPlan& plan, capnp::AnyStruct::Reader from);
   void write_member(const UnionPlan& plan, capnp::AnyStruct::Reader from);
   void personal(std::string_view text);
@@ -88,7 +88,7 @@ class Writer {
   void list(const ValuePlan& element, capnp::AnyPointer::Reader from);
   void event_id(capnp::AnyStruct::Reader from);
 
-  const SealOpener* opener_;
+  PersonalTexts texts_;
   std::string& out_;
   Result<void> result_;
 };
@@ -202,14 +202,14 @@ void Writer::event_id(capnp::AnyStruct::Reader from) {
 }
 
 void Writer::personal(std::string_view text) {
-  if (sealing_key(text) == 0) return append_text(text, out_);
-  if (opener_ == nullptr) {
+  if (texts_.are_plain() || sealing_key(text) == 0) return append_text(text, out_);
+  if (texts_.opener() == nullptr) {
     out_ += "{\"sealed\":\"";
     append_base64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, out_);
     out_ += "\"}";
     return;
   }
-  auto opened = opener_->open(text);
+  auto opened = texts_.opener()->open(text);
   if (!opened) {
     if (result_) result_ = std::move(opened).error();
     return;
@@ -231,33 +231,33 @@ Result<void> guarded(Body&& body) {
 
 }  // namespace
 
-Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from, const SealOpener* opener,
+Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from, PersonalTexts personal,
                            std::string& out) {
   return guarded([&] {
-    Writer writer(opener, out);
+    Writer writer(personal, out);
     writer.write(plan, from);
     return std::move(writer).take();
   });
 }
 
-Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from, const SealOpener* opener,
+Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from, PersonalTexts personal,
                            std::string& out) {
   return guarded([&] {
-    Writer writer(opener, out);
+    Writer writer(personal, out);
     writer.write_member(plan, from);
     return std::move(writer).take();
   });
 }
 
-Result<void> append_member(const UnionPlan& plan, Words message, const SealOpener* opener, std::string& out) {
+Result<void> append_member(const UnionPlan& plan, Words message, PersonalTexts personal, std::string& out) {
   return guarded([&] {
     capnp::FlatArrayMessageReader reader(message);
-    return append_member(plan, reader.getRoot<capnp::AnyPointer>().getAs<capnp::AnyStruct>(), opener, out);
+    return append_member(plan, reader.getRoot<capnp::AnyPointer>().getAs<capnp::AnyStruct>(), personal, out);
   });
 }
 
-Result<void> append_personal(std::string_view text, const SealOpener* opener, std::string& out) {
-  Writer writer(opener, out);
+Result<void> append_personal(std::string_view text, PersonalTexts personal, std::string& out) {
+  Writer writer(personal, out);
   writer.personal(text);
   return std::move(writer).take();
 }

@@ -23,16 +23,30 @@ class SealOpener;
 struct StructPlan;
 struct UnionPlan;
 
-// Personal texts: sealed ones are opened by `opener` (null if the key is gone); without an opener they are
-// {"sealed":"base64"}. What was never sealed, as in a command, is plain text either way.
-Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from, const SealOpener* opener, std::string& out);
+// What becomes of personal texts. Of a stored event: opened (null if the key is gone), or {"sealed":"base64"} without an
+// opener; bytes that no seal ever made are text. Of a command, or an event before it is stored: kPlainTexts.
+class PersonalTexts {
+ public:
+  PersonalTexts(const SealOpener* opener) : opener_(opener) {}  // null: left sealed
+  static constexpr PersonalTexts plain() { return PersonalTexts(); }
+  bool are_plain() const { return plain_; }
+  const SealOpener* opener() const { return opener_; }
+
+ private:
+  constexpr PersonalTexts() : plain_(true) {}
+  const SealOpener* opener_ = nullptr;
+  bool plain_ = false;
+};
+inline constexpr PersonalTexts kPlainTexts = PersonalTexts::plain();
+
+Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from, PersonalTexts personal, std::string& out);
 
 // The fields of the member that a Command or Event union holds; {} for one from a newer schema.
-Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from, const SealOpener* opener, std::string& out);
-Result<void> append_member(const UnionPlan& plan, Words message, const SealOpener* opener, std::string& out);
+Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from, PersonalTexts personal, std::string& out);
+Result<void> append_member(const UnionPlan& plan, Words message, PersonalTexts personal, std::string& out);
 
 // One personal text, as above.
-Result<void> append_personal(std::string_view text, const SealOpener* opener, std::string& out);
+Result<void> append_personal(std::string_view text, PersonalTexts personal, std::string& out);
 
 // Single values.
 void append_text(std::string_view text, std::string& out);  // with its quotes

@@ -36,7 +36,7 @@ TEST(RoundTrip, EveryCommandComesBackAsItWas) {
     capnp::MallocMessageBuilder message;
     auto original = test::random_member(message, all.schema, field, seed);
     std::string text;
-    ASSERT_TRUE(append_member(all, original, nullptr, text));
+    ASSERT_TRUE(append_member(all, original, kPlainTexts, text));
     auto back = read_command(aggregate.name, name, text);
     ASSERT_TRUE(back) << back.error().reason << " at " << back.error().field << "\n" << text;
     capnp::FlatArrayMessageReader reader(*back);
@@ -53,7 +53,7 @@ TEST(RoundTrip, EveryEventComesBackAsItWas) {
     capnp::MallocMessageBuilder message;
     auto original = test::random_member(message, all.schema, field, seed);
     std::string text;
-    ASSERT_TRUE(append_member(all, original, nullptr, text));
+    ASSERT_TRUE(append_member(all, original, kPlainTexts, text));
     auto parsed = parse_json(text);
     ASSERT_TRUE(parsed) << text;
     capnp::MallocMessageBuilder copy;
@@ -90,7 +90,7 @@ TEST(RoundTrip, ACommandOfManyLinesIsStillOneSegment) {
   auto segments_minus_one = *reinterpret_cast<const std::uint32_t*>(command->begin());
   EXPECT_EQ(segments_minus_one, 0U);
   std::string text;
-  ASSERT_TRUE(append_member(find_aggregate("order")->commands, *command, nullptr, text));
+  ASSERT_TRUE(append_member(find_aggregate("order")->commands, *command, kPlainTexts, text));
   EXPECT_EQ(nlohmann::json::parse(text)["lines"], lines);
 }
 
@@ -99,7 +99,7 @@ TEST(RoundTrip, EdgeTextsComeBackByteForByte) {
     auto command = build_command("case", "resolve", nlohmann::json{{"resolutionCode", "done"}, {"text", wanted}});
     ASSERT_TRUE(command) << wanted;
     std::string text;
-    ASSERT_TRUE(append_member(find_aggregate("case")->commands, *command, nullptr, text));
+    ASSERT_TRUE(append_member(find_aggregate("case")->commands, *command, kPlainTexts, text));
     EXPECT_EQ(nlohmann::json::parse(text)["text"].get<std::string>(), wanted);
     bool needs_escape = nlohmann::json(wanted).dump().size() != wanted.size() + 2;
     EXPECT_NE(text.find(wanted) != text.npos, needs_escape) << text;  // what needs no escape is not touched
