@@ -1,0 +1,355 @@
+#include "adapters/http/api.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "adapters/http/answers.h"
+#include "adapters/http/request_parts.h"
+#include "adapters/http/target.h"
+
+namespace rapport {
+
+// A request that found its route.
+struct HttpApi::Call {
+  const HttpRequest& request;
+  const Target& target;
+  std::vector<std::string> names;  // what stands in the pattern's braces
+};
+
+struct HttpApi::Route {
+  std::string_view method, pattern;
+  Handling (HttpApi::*handle)(const Call&) const;
+};
+
+// The first pattern that fits an address counts, so the general one comes last.
+const HttpApi::Route HttpApi::kRoutes[] = {
+    {"GET", "/healthz", &HttpApi::health},
+    {"GET", "/readyz", &HttpApi::ready},
+    {"GET", "/metrics", &HttpApi::metrics},
+    {"GET", "/v1/events", &HttpApi::events},
+    {"GET", "/v1/events/live", &HttpApi::live},
+    {"GET", "/v1/streams/{id}", &HttpApi::stream},
+    {"GET", "/v1/views/{view}/{report}", &HttpApi::report},
+    {"GET", "/v1/inspect", &HttpApi::inspect},
+    {"POST", "/v1/verify", &HttpApi::verify},
+    {"POST", "/v1/imports", &HttpApi::import},
+    {"POST", "/v1/imports/{id}/revert", &HttpApi::revert},
+    {"POST", "/v1/{aggregate}/{id}/{command}", &HttpApi::command},
+};
+
+namespace {
+
+// Progress is for terminals.
+const Progress kSilent = [](const ProgressReport&) {};
+
+Handling refuse(Problem problem) {
+  return {.answer = [problem = std::move(problem)] { return to_reply(problem); }};
+}
+Handling refuse(Error error) { return refuse(Problem{std::move(error)}); }
+
+HttpReply to_reply(Result<std::string> answer) {
+  if (!answer) return to_reply(Problem{answer.error()});
+  return {.body = std::move(*answer)};
+}
+
+// The names in the braces, if the path fits.
+std::optional<std::vector<std::string>> fit(std::string_view pattern, std::span<const std::string> path) {
+  std::vector<std::string> names;
+  for (const auto& part : path) {
+    if (!pattern.starts_with('/')) return {};
+    pattern.remove_prefix(1);
+    const auto end = std::min(pattern.find('/'), pattern.size());
+    const auto expected = pattern.substr(0, end);
+    pattern.remove_prefix(end);
+    if (expected.starts_with('{')) {
+      if (part.empty()) return {};
+      names.push_back(part);
+    } else if (part != expected) {
+      return {};
+    }
+  }
+  if (!pattern.empty()) return {};
+  return names;
+}
+
+// Browsers send requests with a JSON body to another site only if that site agrees, and we never do.
+Result<void> check_content_type(const HttpRequest& request) {
+  if (request.body.empty()) return {};
+  const auto* type = request.header("Content-Type");
+  if (type && type->substr(0, type->find(';')).starts_with("application/json")) return {};
+  return Error{.code = ErrorCode::kInvalid,
+               .reason = "http.content_type",
+               .message = type ? "the body is " + *type : "the body's type is not said",
+               .field = "Content-Type",
+               .expected = "application/json"};
+}
+
+bool wants_lines(const HttpRequest& request) {
+  const auto* accept = request.header("Accept");
+  return accept && (accept->find("application/jsonl") != accept->npos ||
+                    accept->find("application/x-ndjson") != accept->npos);
+}
+
+// The authority of Origin: "http://crm.example:8080" is "crm.example:8080".
+std::string_view authority(std::string_view origin) {
+  const auto colon = origin.find("://");
+  return colon == origin.npos ? origin : origin.substr(colon + 3);
+}
+
+// Names resolve to whatever their owner wants, also to 127.0.0.1 once a page is loaded; addresses and localhost do not.
+bool is_local_name(std::string_view host, std::string_view own) {
+  if (host.starts_with('[')) return true;
+  host = host.substr(0, host.find(':'));
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
+  return host == own || host == "localhost" || host.ends_with(".localhost") || std::ranges::all_of(host, is_digit);
+}
+
+Error foreign(const char* header, const std::string& value, const char* hint) {
+  return {.code = ErrorCode::kInvalid,
+          .reason = "http.foreign_origin",
+          .message = std::string(header) + " is " + value + ", which is not this server",
+          .field = header,
+          .hint = hint};
+}
+
+Handling not_found(const HttpRequest& request) {
+  return refuse(Error{.code = ErrorCode::kNotFound,
+                      .reason = "http.no_route",
+                      .message = "there is nothing at " + request.target.substr(0, 200),
+                      .hint = "Commands are POST /v1/{aggregate}/{id}/{command}, reports GET "
+                              "/v1/views/{view}/{report}, events GET /v1/events."});
+}
+
+// One parameter after the other, as they were asked, but for where the next page begins.
+std::string next_address(const Target& target, std::uint64_t next) {
+  std::string address;
+  for (const auto& part : target.path) address.append("/").append(percent_encoded(part));
+  address.append("?from=").append(std::to_string(next));
+  for (const auto& [name, value] : target.parameters) {
+    if (name == "from") continue;
+    address.append("&").append(percent_encoded(name)).append("=").append(percent_encoded(value));
+  }
+  return address;
+}
+
+}  // namespace
+
+HttpApi::HttpApi(Service& service, const HttpOptions& options, HttpMetrics& metrics)
+    : service_(service), options_(options), metrics_(metrics) {}
+
+Handling HttpApi::handle(const HttpRequest& request) const {
+  if (auto ours = check_origin(request); !ours) return refuse(Problem{ours.error(), 403});
+  const auto target = parse_target(request.target);
+  if (!target) return refuse(target.error());
+  const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  std::string_view pattern;
+  std::string allowed;
+  for (const Route& route : kRoutes) {
+    if (!pattern.empty() && pattern != route.pattern) continue;
+    auto names = fit(route.pattern, target->path);
+    if (!names) continue;
+    pattern = route.pattern;
+    allowed += std::string(allowed.empty() ? "" : ", ") + (route.method == "GET" ? "GET, HEAD" : "POST");
+    if (route.method != method) continue;
+    Handling handling;
+    if (auto type = check_content_type(request); !type) {
+      handling = refuse(Problem{type.error(), 415});
+    } else {
+      handling = (this->*route.handle)({request, *target, std::move(*names)});
+    }
+    handling.route = pattern;
+    return handling;
+  }
+  if (pattern.empty()) return not_found(request);
+  HttpReply reply = to_reply(Problem{{.code = ErrorCode::kInvalid,
+                                      .reason = "http.method",
+                                      .message = "there is no " + request.method + " here",
+                                      .expected = allowed},
+                                     405});
+  reply.headers.emplace_back("Allow", allowed);
+  return {.route = pattern, .answer = [reply] { return reply; }};
+}
+
+Result<void> HttpApi::check_origin(const HttpRequest& request) const {
+  const auto* host = request.header("Host");
+  const auto* origin = request.header("Origin");
+  if (host && !options_.allow_remote && !is_local_name(*host, options_.host)) {
+    return foreign("Host", *host, "Ask for localhost or the address.");
+  }
+  if (origin && (!host || authority(*origin) != *host)) {
+    return foreign("Origin", *origin, "Pages of other sites may not use this server.");
+  }
+  return {};
+}
+
+Handling HttpApi::command(const Call& call) const {
+  CommandRequest command;
+  command.aggregate = call.names[0];
+  command.id = call.names[1];
+  command.command = call.names[2];
+  if (!call.request.body.empty()) command.body = call.request.body;
+  command.channel = "http";
+  const auto version = expected_version(call.request);
+  if (!version) return refuse(version.error());
+  command.expected_version = *version;
+  if (auto read = read_command_headers(call.request, command); !read) return refuse(read.error());
+  auto parameters = Parameters::read(call.target.parameters, {});
+  if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
+  return {.lane = Lane::kCommands, .answer = [this, command = std::move(command)] {
+            HttpReply reply = to_reply(service_.command(command));
+            if (reply.status != 200) return reply;
+            if (const auto now = receipt_version(reply.body)) {
+              reply.headers.emplace_back("ETag", "\"" + std::to_string(*now) + "\"");
+            }
+            return reply;
+          }};
+}
+
+Handling HttpApi::report(const Call& call) const {
+  const auto parameters =
+      Parameters::read(call.target.parameters, {"asOf", "knownAt", "limit", "cursor", "sort", "timeZone"});
+  if (!parameters) return refuse(parameters.error());
+  const auto limit = parameters->number("limit");
+  if (!limit) return refuse(limit.error());
+  QueryRequest query;
+  query.view = call.names[0];
+  query.report = call.names[1];
+  query.arguments = parameters->others();
+  query.as_of = parameters->time("asOf");
+  query.known_at = parameters->time("knownAt");
+  query.sort = parameters->text("sort");
+  query.cursor = parameters->text("cursor");
+  query.limit = *limit;
+  query.time_zone = parameters->text("timeZone");
+  return {.lane = Lane::kReports,
+          .answer = [this, query = std::move(query)] { return to_reply(service_.query(query)); }};
+}
+
+Handling HttpApi::events(const Call& call) const { return events_or_page(call, {}); }
+
+Handling HttpApi::stream(const Call& call) const {
+  EventsRequest asked;
+  asked.stream = call.names[0];
+  return events_or_page(call, std::move(asked));
+}
+
+Handling HttpApi::events_or_page(const Call& call, EventsRequest asked) const {
+  const bool whole_log = asked.stream.empty();
+  const auto parameters = whole_log ? Parameters::read(call.target.parameters, {"from", "to", "limit", "stream", "type"})
+                                    : Parameters::read(call.target.parameters, {"from", "to", "limit", "type"});
+  if (!parameters) return refuse(parameters.error());
+  if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
+  for (const auto& [name, into] : {std::pair{"from", &asked.from}, std::pair{"to", &asked.to}}) {
+    const auto position = parameters->number(name);
+    if (!position) return refuse(position.error());
+    if (*position) *into = **position;
+  }
+  const auto limit = parameters->number("limit");
+  if (!limit) return refuse(limit.error());
+  asked.limit = *limit;
+  if (whole_log) asked.stream = parameters->text("stream");
+  asked.type = parameters->text("type");
+  if (wants_lines(call.request)) return {.lane = Lane::kLines, .lines = std::move(asked)};
+  return {.lane = Lane::kReports, .answer = [this, asked, whole_log, target = call.target] {
+            HttpReply reply = page(asked, target);
+            const bool empty = reply.status == 200 && reply.body == "[]";
+            const bool narrowed = asked.from > 1 || asked.to != EventsRequest{}.to || !asked.type.empty() || asked.limit == 0;
+            if (whole_log || !empty || narrowed) return reply;
+            return to_reply(Problem{{.code = ErrorCode::kNotFound,
+                                     .reason = "stream.not_found",
+                                     .message = "no event was ever recorded for " + asked.stream,
+                                     .hint = "A stream is named aggregate-ID, as in opportunity-1C1I7A6R."}});
+          }};
+}
+
+HttpReply HttpApi::page(EventsRequest asked, const Target& target) const {
+  const auto& limits = options_.limits;
+  const std::uint64_t count_max =
+      std::min<std::uint64_t>(asked.limit.value_or(limits.page_events_default), limits.page_events_max);
+  asked.limit = count_max + 1;  // one more tells whether there is a next page, and where it begins
+  HttpReply reply{.body = "["};
+  std::uint64_t count = 0, next = 0;
+  auto read = service_.events(
+      asked,
+      [&](std::string_view line) {
+        if (count == count_max || (count > 0 && reply.body.size() + line.size() > limits.page_bytes_max)) {
+          next = event_position(line);
+          return false;
+        }
+        if (count++ > 0) reply.body += ",\n";
+        reply.body += line;
+        return true;
+      },
+      {});
+  if (!read) return to_reply(Problem{read.error()});
+  reply.body += "]";
+  if (next != 0) reply.headers.emplace_back("Link", "<" + next_address(target, next) + ">; rel=\"next\"");
+  return reply;
+}
+
+Handling HttpApi::live(const Call& call) const {
+  const auto parameters = Parameters::read(call.target.parameters, {"from", "stream", "type"});
+  if (!parameters) return refuse(parameters.error());
+  if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
+  const auto from = parameters->number("from");
+  if (!from) return refuse(from.error());
+  Handling handling{.lane = Lane::kLive,
+                    .live = {*from, parameters->text("stream"), parameters->text("type")}};
+  // What a browser sends when it comes back says where it was, and counts more than the address it keeps asking.
+  if (const auto* last = call.request.header("Last-Event-ID")) {
+    const auto position = parse_number(*last);
+    if (!position) {
+      return refuse(Error{ErrorCode::kInvalid, "http.bad_header", "Last-Event-ID is no position", "Last-Event-ID",
+                          "the position of the last event received"});
+    }
+    handling.live.position = *position + 1;
+  }
+  return handling;
+}
+
+Handling HttpApi::inspect(const Call&) const {
+  return {.lane = Lane::kReports, .answer = [this] { return to_reply(service_.inspect()); }};
+}
+
+Handling HttpApi::verify(const Call&) const {
+  return {.lane = Lane::kLong, .answer = [this] { return to_reply(service_.verify(kSilent)); }};
+}
+
+Handling HttpApi::import(const Call& call) const {
+  auto request = read_import(call.request.body);
+  if (!request) return refuse(request.error());
+  return {.lane = Lane::kLong,
+          .answer = [this, asked = std::move(*request)] { return to_reply(service_.import(asked, kSilent)); }};
+}
+
+Handling HttpApi::revert(const Call& call) const {
+  const auto dry_run = read_revert(call.request.body);
+  if (!dry_run) return refuse(dry_run.error());
+  return {.lane = Lane::kLong, .answer = [this, id = call.names[0], dry = *dry_run] {
+            return to_reply(service_.revert(id, dry));
+          }};
+}
+
+Handling HttpApi::health(const Call&) const {
+  return {.answer = [] { return HttpReply{.body = R"({"status":"ok"})"}; }};
+}
+
+Handling HttpApi::ready(const Call&) const {
+  return {.answer = [this] {
+    const auto ready = options_.ready ? options_.ready() : Result<void>{};
+    return ready ? HttpReply{.body = R"({"status":"ready"})"} : to_reply(Problem{ready.error()});
+  }};
+}
+
+Handling HttpApi::metrics(const Call&) const {
+  return {.lane = Lane::kReports, .answer = [this] {
+            // Without positions the rest is still worth having.
+            if (const auto inspected = service_.inspect()) {
+              if (const auto positions = inspected_positions(*inspected)) metrics_.positions(*positions);
+            }
+            return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.text()};
+          }};
+}
+
+}  // namespace rapport

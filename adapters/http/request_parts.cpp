@@ -1,0 +1,226 @@
+#include "adapters/http/request_parts.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "adapters/http/target.h"
+
+namespace rapport {
+namespace {
+
+using nlohmann::json;
+
+Error invalid(std::string reason, std::string message, std::string field, std::string expected) {
+  return {ErrorCode::kInvalid, std::move(reason), std::move(message), std::move(field), std::move(expected)};
+}
+
+std::string_view unquoted(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return text.substr(1, text.size() - 2);
+  return text;
+}
+
+// A JSON object whose members are taken one by one; what is left over at the end is refused.
+class Members final {
+ public:
+  static Result<Members> read(std::string_view body) {
+    auto parsed = json::parse(body, nullptr, false);
+    if (!parsed.is_object()) return invalid("http.bad_json", "the body is not a JSON object", "", "a JSON object");
+    return Members(std::move(parsed));
+  }
+
+  template <class T>
+  Result<T> take(const char* name, json::value_t type, const char* expected, T absent) {
+    const auto found = object_.find(name);
+    if (found == object_.end() || found->is_null()) {
+      object_.erase(name);
+      return absent;
+    }
+    if (found->type() != type) return wrong_type(name, expected);
+    T value = found->get<T>();
+    object_.erase(found);
+    return value;
+  }
+
+  Result<std::vector<std::string>> take_texts(const char* name) {
+    std::vector<std::string> texts;
+    const auto found = object_.find(name);
+    if (found == object_.end()) return texts;
+    constexpr auto kExpected = "an array of texts";
+    if (!found->is_array()) return wrong_type(name, kExpected);
+    for (const auto& element : *found) {
+      if (!element.is_string()) return wrong_type(name, kExpected);
+      texts.push_back(element.get<std::string>());
+    }
+    object_.erase(found);
+    return texts;
+  }
+
+  Result<void> refuse_others() const {
+    if (object_.empty()) return {};
+    const auto& name = object_.begin().key();
+    return invalid("http.unknown_field", "the body has a member that means nothing here", "/" + name, "");
+  }
+
+ private:
+  explicit Members(json object) : object_(std::move(object)) {}
+  static Error wrong_type(const char* name, const char* expected) {
+    return invalid("http.wrong_type", std::string(name) + " is of another type", std::string("/") + name, expected);
+  }
+  json object_;
+};
+
+Result<std::string> take_text(Members& members, const char* name) {
+  return members.take<std::string>(name, json::value_t::string, "a text", {});
+}
+Result<bool> take_dry_run(Members& members) {
+  return members.take<bool>("dryRun", json::value_t::boolean, "true or false", false);
+}
+
+}  // namespace
+
+Result<Parameters> Parameters::read(std::vector<std::pair<std::string, std::string>> all,
+                                    std::initializer_list<std::string_view> names) {
+  Parameters parameters;
+  for (auto& [name, value] : all) {
+    if (std::ranges::find(names, name) == names.end()) {
+      parameters.others_.emplace_back(std::move(name), std::move(value));
+      continue;
+    }
+    const auto same = [&name = name](const auto& other) { return other.first == name; };
+    if (std::ranges::any_of(parameters.named_, same)) {
+      return invalid("http.duplicate_parameter", "a parameter is given twice", name, "");
+    }
+    parameters.named_.emplace_back(std::move(name), std::move(value));
+  }
+  return parameters;
+}
+
+std::string Parameters::text(std::string_view name) const {
+  for (const auto& [key, value] : named_) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+std::string Parameters::time(std::string_view name) const {
+  std::string time = text(name);
+  // 2017-06-30T10:00:00+02:00, typed as it is: no time has a space before its offset.
+  constexpr std::size_t kOffset = 6;
+  if (time.size() > kOffset && time.find('T') < time.size() - kOffset && time[time.size() - kOffset] == ' ') {
+    time[time.size() - kOffset] = '+';
+  }
+  return time;
+}
+
+Result<std::optional<std::uint64_t>> Parameters::number(std::string_view name) const {
+  for (const auto& [key, value] : named_) {
+    if (key != name) continue;
+    const auto number = parse_number(value);
+    if (number) return number;
+    return invalid("http.bad_parameter", "\"" + value + "\" is no whole number", key, "a whole number, 0 or more");
+  }
+  return std::optional<std::uint64_t>{};
+}
+
+Result<void> Parameters::refuse_others() const {
+  if (others_.empty()) return {};
+  return invalid("http.unknown_parameter", "the parameter \"" + others_.front().first + "\" means nothing here",
+                 others_.front().first, "");
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return number;
+}
+
+Result<std::optional<std::uint64_t>> expected_version(const HttpRequest& request) {
+  const auto* match = request.header("If-Match");
+  const auto* none = request.header("If-None-Match");
+  std::optional<std::uint64_t> version;
+  if (none) {
+    if (*none != "*" || match) {
+      return invalid("http.bad_header", "If-None-Match is only for a new stream", "If-None-Match", "*");
+    }
+    return std::optional<std::uint64_t>{0};
+  }
+  if (!match) return version;
+  version = parse_number(unquoted(*match));
+  if (version) return version;
+  return invalid("http.bad_header", "If-Match names no version", "If-Match", "a version in quotes, such as \"7\"");
+}
+
+Result<void> read_command_headers(const HttpRequest& request, CommandRequest& command) {
+  const auto take = [&](const char* name, std::string& into) -> Result<void> {
+    const auto* value = request.header(name);
+    if (!value) return {};
+    auto decoded = percent_decoded(unquoted(*value), name);
+    if (!decoded) {
+      Error error = decoded.error();
+      error.field = name;
+      return error;
+    }
+    into = std::move(*decoded);
+    return {};
+  };
+  std::string reason;
+  for (auto& [name, into] : std::initializer_list<std::pair<const char*, std::string&>>{
+           {"Idempotency-Key", command.command_id},
+           {"Rapport-Reason", reason},
+           {"Rapport-Actor", command.actor},
+           {"Rapport-Occurred-At", command.occurred_at}}) {
+    if (auto taken = take(name, into); !taken) return taken;
+  }
+  const auto colon = reason.find(':');
+  command.reason_code = reason.substr(0, colon);
+  if (colon != reason.npos) command.reason_text = reason.substr(colon + 1);
+  return {};
+}
+
+Result<ImportRequest> read_import(std::string_view body) {
+  auto members = Members::read(body);
+  if (!members) return members.error();
+  auto mapping = take_text(*members, "mapping");
+  if (!mapping) return mapping.error();
+  auto files = members->take_texts("files");
+  if (!files) return files.error();
+  auto dry_run = take_dry_run(*members);
+  if (!dry_run) return dry_run.error();
+  auto rejects = take_text(*members, "rejects");
+  if (!rejects) return rejects.error();
+  auto time_zone = take_text(*members, "timeZone");
+  if (!time_zone) return time_zone.error();
+  if (auto rest = members->refuse_others(); !rest) return rest.error();
+  if (mapping->empty()) return invalid("http.missing_field", "no mapping is named", "/mapping", "a preset or a path");
+  if (files->empty()) return invalid("http.missing_field", "no file is named", "/files", "at least one path");
+  ImportRequest request;
+  request.mapping = std::move(*mapping);
+  request.files = std::move(*files);
+  request.dry_run = *dry_run;
+  request.rejects = std::move(*rejects);
+  request.time_zone = std::move(*time_zone);
+  return request;
+}
+
+std::string write_import(const ImportRequest& request) {
+  return json{{"mapping", request.mapping},
+              {"files", request.files},
+              {"dryRun", request.dry_run},
+              {"rejects", request.rejects},
+              {"timeZone", request.time_zone}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<bool> read_revert(std::string_view body) {
+  if (body.empty()) return false;
+  auto members = Members::read(body);
+  if (!members) return members.error();
+  auto dry_run = take_dry_run(*members);
+  if (!dry_run) return dry_run;
+  if (auto rest = members->refuse_others(); !rest) return rest.error();
+  return dry_run;
+}
+
+}  // namespace rapport
