@@ -158,6 +158,9 @@ TEST_F(CaseTest, ALateAnswerBreaksThePromiseOfAFirstResponse) {
   at({t(30).micros + 1}).given(kOpened, promise(kind, 30)).when(kAnswer);
   then(FirstResponded{.message_ref = "m-1"}, kAnswered, SlaMilestoneBreached{.kind = kind});
 }
+TEST_F(CaseTest, ALaterAnswerLeavesThePromiseOfAFirstResponseAlone) {
+  given(kOpened, FirstResponded{}, promise(MilestoneKind::FIRST_RESPONSE, 30)).when(kAnswer).then(kAnswered);
+}
 TEST_F(CaseTest, EveryAnswerKeepsThePromiseOfANextResponse) {
   auto kind = MilestoneKind::NEXT_RESPONSE;
   at(t(10)).given(kOpened, FirstResponded{}, promise(kind, 30)).when(kAnswer);
@@ -265,10 +268,12 @@ TEST_F(CaseTest, PendingLeavesWhatHasEndedWhereItWas) {
   when(Resume{}).then(Resumed{.until = t(5)});
 }
 TEST_F(CaseTest, TimeThatGoesBackwardsInAFactCountsAsNone) {
-  as_fact().given(kOpened, kStarted, promise(MilestoneKind::RESOLUTION, 60), kPended);
+  auto acknowledge = MilestoneKind::ACKNOWLEDGE;
+  as_fact().given(kOpened, kStarted, promise(MilestoneKind::RESOLUTION, 60), promise(acknowledge, 60),
+                  kPended);
   at(t(-10)).when(MeetMilestone{.kind = MilestoneKind::RESOLUTION});
   then(SlaMilestoneMet{.kind = MilestoneKind::RESOLUTION, .elapsed_seconds = 0});
-  when(Resume{}).then(Resumed{.until = t(0)});
+  when(Resume{}).then(Resumed{.new_due_ats = {{.kind = acknowledge, .due_at = t(60)}}, .until = t(0)});
 }
 TEST_F(CaseTest, APromiseOfUnknownTargetIsKeptByCommand) {
   given(kOpened, kUnknownPromise, kPended);

@@ -18,6 +18,17 @@ EarnRule earn(std::int64_t points, std::int64_t per) {
   return {.on = EarnOn::ORDER_FULFILLED, .points = points, .per = {per, "GBP"}, .round = Rounding::DOWN};
 }
 
+Published published_as(std::uint32_t version, const Publish& publish) {
+  return {
+      .version = version,
+      .effective_from = kToday,
+      .pipeline = publish.pipeline,
+      .loyalty_program = publish.loyalty_program,
+      .product = publish.product,
+      .price_list = publish.price_list,
+  };
+}
+
 struct PolicySetTest : testing::Test, Spec<Decider> {};
 
 TEST_F(PolicySetTest, IsPublishedAsVersionOneFromItsDayOn) {
@@ -28,6 +39,17 @@ TEST_F(PolicySetTest, NumbersItsVersions) {
   given(kPublished)
       .when(Publish{.effective_from = kTomorrow, .pipeline = other})
       .then(Published{.version = 2, .effective_from = kTomorrow, .pipeline = other});
+}
+TEST_F(PolicySetTest, AnotherBodyOfAnyKindIsAnotherVersion) {
+  auto replaced = [](Publish body, const Publish& by) {
+    Spec<Decider> spec;
+    for (auto& publish : {body, by}) spec.when(publish).then(published_as(spec.state().version + 1, publish));
+  };
+  replaced({.pipeline = kPipeline}, {.pipeline = PipelineBody{.stages = {kPipeline.stages[0]}}});
+  replaced({.loyalty_program = LoyaltyProgramBody{}},
+           {.loyalty_program = LoyaltyProgramBody{.earn = earn(1, 1)}});
+  replaced({.product = kProduct}, {.product = ProductBody{.id = "gtx", .list_price = {551'00, "USD"}}});
+  replaced({.price_list = PriceListBody{}}, {.price_list = PriceListBody{.prices = {{"a", {1, "USD"}}}}});
 }
 TEST_F(PolicySetTest, TheSameBodyFromAnotherDayIsAnotherVersion) {
   given(kPublished)
