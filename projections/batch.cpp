@@ -1,18 +1,13 @@
 #include "projections/batch.h"
 
-#include <openssl/evp.h>
-
 #include "projections/row.h"
 
 namespace rapport::projections {
 
 Batch::Batch(RowStore& store, std::size_t cached_rows_max)
-    : store_(store), cached_rows_max_(cached_rows_max), checkpoint_(store.checkpoint()), sha_(EVP_MD_CTX_new()) {
-  RAPPORT_ASSERT(sha_ != nullptr);
-  RAPPORT_ASSERT(EVP_DigestInit_ex(sha_, EVP_sha256(), nullptr) == 1);
+    : store_(store), cached_rows_max_(cached_rows_max), checkpoint_(store.checkpoint()) {
   store_.discard();  // what a failed fold before this one had staged
 }
-Batch::~Batch() { EVP_MD_CTX_free(sha_); }
 
 void Batch::begin(const RecordedEvent& event) {
   link();
@@ -37,14 +32,13 @@ void Batch::close(std::string_view key, std::string_view stored) {
 // however events were batched.
 void Batch::link() {
   if (closed_.empty()) return;
-  std::string head;
-  put_key(head, checkpoint_.position.value);
   auto& chain = checkpoint_.history;
-  bool done = EVP_DigestInit_ex(sha_, nullptr, nullptr) == 1 && EVP_DigestUpdate(sha_, chain.data(), chain.size()) == 1 &&
-              EVP_DigestUpdate(sha_, head.data(), head.size()) == 1 &&
-              EVP_DigestUpdate(sha_, closed_.data(), closed_.size()) == 1 &&
-              EVP_DigestFinal_ex(sha_, chain.data(), nullptr) == 1;
-  RAPPORT_ASSERT(done);
+  sha_.add({reinterpret_cast<const char*>(chain.data()), chain.size()});
+  std::string position;
+  put_key(position, checkpoint_.position.value);
+  sha_.add(position);
+  sha_.add(closed_);
+  chain = sha_.finish();
   closed_.clear();
 }
 

@@ -4,9 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "projections/digest.h"
 #include "projections/row_store.h"
-
-struct evp_md_ctx_st;
 
 namespace rapport::projections {
 
@@ -18,7 +17,6 @@ class Batch final {
 
   explicit Batch(RowStore& store, std::size_t cached_rows_max = kCachedRowsMax);
   Batch(const Batch&) = delete;
-  ~Batch();
 
   // Ends the event before and begins this one.
   void begin(const RecordedEvent& event);
@@ -47,7 +45,7 @@ class Batch final {
   std::uint64_t number_ = 0;
   std::unique_ptr<Error> failed_;
   std::string closed_;  // frames of the versions that the event at hand ended
-  evp_md_ctx_st* sha_;
+  Sha256 sha_;
 };
 
 }  // namespace rapport::projections

@@ -5,30 +5,50 @@
 #include "projections/row.h"
 
 namespace rapport::projections {
+namespace {
+
+constexpr std::size_t kChunkBytes = 64u << 10;
+
+// OpenSSL fails here only where SHA-256 is not to be had at all.
+void must(int done) { RAPPORT_ASSERT(done == 1); }
+
+}  // namespace
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  RAPPORT_ASSERT(context_ != nullptr);
+  must(EVP_DigestInit_ex(context_, EVP_sha256(), nullptr));
+}
+Sha256::~Sha256() { EVP_MD_CTX_free(context_); }
+
+void Sha256::flush() {
+  must(EVP_DigestUpdate(context_, chunk_.data(), chunk_.size()));
+  chunk_.clear();
+}
+void Sha256::add(std::string_view bytes) {
+  chunk_.append(bytes);
+  if (chunk_.size() > kChunkBytes) flush();
+}
+void Sha256::add_framed(std::string_view bytes) {
+  put_varint(chunk_, bytes.size());
+  add(bytes);
+}
+Hash Sha256::finish() {
+  flush();
+  Hash hash{};
+  must(EVP_DigestFinal_ex(context_, hash.data(), nullptr));
+  must(EVP_DigestInit_ex(context_, nullptr, nullptr));
+  return hash;
+}
 
 Result<Hash> rows_digest(const RowSnapshot& snapshot, Position p) {
-  constexpr std::size_t kChunkBytes = 64u << 10;
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> sha(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  bool done = EVP_DigestInit_ex(sha.get(), EVP_sha256(), nullptr) == 1;
-  std::string chunk;
-  auto flush = [&] {
-    done = done && EVP_DigestUpdate(sha.get(), chunk.data(), chunk.size()) == 1;
-    chunk.clear();
-  };
+  Sha256 sha;
   auto scanned = snapshot.scan("", p, [&](std::string_view key, std::string_view body) {
-    put_varint(chunk, key.size());
-    chunk.append(key);
-    put_varint(chunk, body.size());
-    chunk.append(body);
-    if (chunk.size() > kChunkBytes) flush();
+    sha.add_framed(key);
+    sha.add_framed(body);
     return true;
   });
   if (!scanned) return std::move(scanned).error();
-  flush();
-  Hash hash{};
-  done = done && EVP_DigestFinal_ex(sha.get(), hash.data(), nullptr) == 1;
-  RAPPORT_ASSERT(done);
-  return hash;
+  return sha.finish();
 }
 
 }  // namespace rapport::projections

@@ -219,7 +219,7 @@ std::string type_name() {
   else if constexpr (std::same_as<T, Sealed>) return "sealed";
   else if constexpr (std::same_as<T, bool>) return "bool";
   else if constexpr (std::is_enum_v<T>) return "enum";
-  else if constexpr (std::integral<T>) return (std::signed_integral<T> ? "i" : "u") + std::to_string(sizeof(T) * 8);
+  else if constexpr (std::integral<T>) return std::string(1, std::signed_integral<T> ? 'i' : 'u').append(std::to_string(sizeof(T) * 8));
   else if constexpr (std::same_as<T, Date>) return "date";
   else if constexpr (std::same_as<T, Timestamp>) return "timestamp";
   else if constexpr (std::same_as<T, Currency>) return "currency";

@@ -55,9 +55,10 @@ class RowSnapshot {
   virtual Result<void> scan(std::string_view prefix, std::string_view after, Position p, const Visit& visit) const = 0;
   Result<void> scan(std::string_view prefix, Position p, const Visit& visit) const { return scan(prefix, {}, p, visit); }
 
-  using VisitPast = std::function<bool(std::string_view key, Position until, std::string_view stored)>;
-  // All of history in key order, for verification.
-  virtual Result<void> scan_history(const VisitPast& visit) const = 0;
+  // Everything that is stored of one family in key order, heads and erased rows included; a history key ends with `until`,
+  // 64 bits big-endian. For verification.
+  enum class Family : std::uint8_t { kRows, kHistory };
+  virtual Result<void> scan_stored(Family family, const Visit& visit) const = 0;
 };
 
 // One thread writes; any thread takes snapshots.

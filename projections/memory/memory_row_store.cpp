@@ -1,5 +1,7 @@
 #include "projections/memory/memory_row_store.h"
 
+#include "projections/row.h"
+
 namespace rapport::projections {
 namespace {
 
@@ -22,9 +24,9 @@ class Snapshot final : public RowSnapshot {
       if (auto body = at(it->first, it->second, p); !body.empty() && !visit(it->first, body)) break;
     return {};
   }
-  Result<void> scan_history(const VisitPast& visit) const override {
-    for (auto& [at, stored] : state_->history)
-      if (!visit(at.first, at.second, stored)) break;
+  Result<void> scan_stored(Family family, const Visit& visit) const override {
+    for (auto& [key, stored] : family == Family::kRows ? state_->rows : state_->history)
+      if (!visit(key, stored)) break;
     return {};
   }
 
@@ -33,8 +35,10 @@ class Snapshot final : public RowSnapshot {
     auto now = StoredRow::parse(stored);
     if (now.since <= p) return now.body;
     if (now.created > p) return {};
-    auto past = state_->history.upper_bound({key, p});
-    bool found = past != state_->history.end() && past->first.first == key;
+    auto sought = key;
+    put_key(sought, p.value + 1);
+    auto past = state_->history.lower_bound(sought);
+    bool found = past != state_->history.end() && past->first.starts_with(key);
     return found ? StoredRow::parse(past->second).body : std::string_view();
   }
   const std::shared_ptr<const State> state_;
@@ -60,10 +64,14 @@ Result<void> MemoryRowStore::commit(const Checkpoint& checkpoint) {
   if (state_.use_count() > 1) state_ = std::make_shared<State>(*state_);
   for (auto& [key, stored] : rows_)
     state_->rows.insert_or_assign(state_->rows.end(), std::move(key), std::move(stored));  // ascending: O(1) each
-  for (auto& [key, until, stored] : past_) state_->history[{std::move(key), until}] = std::move(stored);
+  for (auto& [key, stored] : past_) state_->history.insert_or_assign(std::move(key), std::move(stored));
   discard();
   state_->checkpoint = checkpoint;
   return {};
+}
+void MemoryRowStore::put_past(std::string_view key, Position until, std::string_view stored) {
+  past_.emplace_back(key, stored);
+  put_key(past_.back().first, until.value);
 }
 void MemoryRowStore::discard() {
   rows_.clear();

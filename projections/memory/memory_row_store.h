@@ -3,7 +3,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <tuple>
 #include <vector>
 
 #include "projections/row_store.h"
@@ -17,17 +16,14 @@ class MemoryRowStore final : public RowStore {
   Checkpoint checkpoint() const override;
   Result<void> load(std::string_view key, std::string& stored) override;
   void put(std::string_view key, std::string_view stored) override { rows_.emplace_back(key, stored); }
-  void put_past(std::string_view key, Position until, std::string_view stored) override {
-    past_.emplace_back(key, until, stored);
-  }
+  void put_past(std::string_view key, Position until, std::string_view stored) override;
   Result<void> commit(const Checkpoint& checkpoint) override;
   void discard() override;
   // Shares the state; the store copies it only if it writes while a snapshot lives.
   Result<std::unique_ptr<RowSnapshot>> snapshot() const override;
 
   struct State {
-    std::map<std::string, std::string, std::less<>> rows;
-    std::map<std::pair<std::string, Position>, std::string> history;
+    std::map<std::string, std::string, std::less<>> rows, history;  // a history key ends with `until`
     Checkpoint checkpoint;
   };
 
@@ -35,8 +31,7 @@ class MemoryRowStore final : public RowStore {
   const bool keeps_history_;
   mutable std::mutex mutex_;
   std::shared_ptr<State> state_;  // guarded by mutex_; immutable while a snapshot shares it
-  std::vector<std::pair<std::string, std::string>> rows_;
-  std::vector<std::tuple<std::string, Position, std::string>> past_;
+  std::vector<std::pair<std::string, std::string>> rows_, past_;  // the open batch
 };
 
 // Named stores in memory; they live as long as this. Reopening a live one finds its rows again.

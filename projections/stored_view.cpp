@@ -1,0 +1,65 @@
+#include "projections/stored_view.h"
+
+namespace rapport::projections {
+
+Result<const Report*> find_report(const ViewType& type, std::string_view name) {
+  if (auto* report = type.find_report(name)) return report;
+  std::string known;
+  for (auto& report : type.reports) known.append(known.empty() ? "one of " : ", ").append(report.name);
+  return Error{.code = ErrorCode::kNotFound,
+               .reason = "view.unknown_report",
+               .message = "view " + type.name + " has no report \"" + std::string(name) + "\"",
+               .field = "report",
+               .expected = known};
+}
+
+Result<Digests> digests_of(const RowStore& store) {
+  auto snapshot = store.snapshot();
+  if (!snapshot) return std::move(snapshot).error();
+  auto rows = rows_digest(**snapshot);
+  if (!rows) return std::move(rows).error();
+  return Digests{(*snapshot)->checkpoint(), *rows};
+}
+
+Result<std::unique_ptr<StoredView>> StoredView::open(const ViewType& type, RowStores& stores) {
+  auto store = stores.open(type.store_name(), type.declaration, StoreUse::kLive);
+  if (!store) return std::move(store).error();
+  return std::unique_ptr<StoredView>(new StoredView(type, std::move(*store)));
+}
+
+StoredView::StoredView(const ViewType& type, std::unique_ptr<RowStore> store)
+    : type_(type), store_(std::move(store)), position_(store_->checkpoint().position.value) {}
+StoredView::~StoredView() = default;
+
+Result<void> StoredView::settled(Result<void> folded) {
+  if (!folded) folder_.reset();
+  position_.store(store_->checkpoint().position.value, std::memory_order_release);
+  return folded;
+}
+
+Result<void> StoredView::fold(const RecordedEvent& event) {
+  if (!folder_) folder_ = type_.make_folder(*store_, {});
+  return settled(folder_->fold(event));
+}
+Result<void> StoredView::commit() {
+  if (!folder_) return {};
+  return settled(folder_->commit());
+}
+
+Result<Answer> StoredView::query(std::string_view report_name, const Query& query) const {
+  auto report = find_report(type_, report_name);
+  if (!report) return std::move(report).error();
+  auto snapshot = store_->snapshot();
+  if (!snapshot) return std::move(snapshot).error();
+  auto lines = (*report)->run(**snapshot, query);
+  if (!lines) return std::move(lines).error();
+  auto checkpoint = (*snapshot)->checkpoint();
+  auto known_at = query.known_at;
+  if (!query.cursor.empty()) known_at = *cursor_position(query.cursor);  // it has been read: the report ran
+  return Answer{std::move(*lines), std::min(known_at, checkpoint.position),
+                query.reference.value_or(checkpoint.recorded_at)};
+}
+
+Result<Digests> StoredView::digests() const { return digests_of(*store_); }
+
+}  // namespace rapport::projections

@@ -1,0 +1,58 @@
+// One view's rows with the fold that writes them and the reports that read them. Where the events come from is the caller's
+// business: the local log (ViewHost) or Kafka (a worker).
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "projections/digest.h"
+#include "projections/views.h"
+
+namespace rapport::projections {
+
+struct Digests {
+  Checkpoint checkpoint;  // with the digest over past versions
+  Hash rows{};            // over current rows in key order
+};
+
+struct Answer {
+  Lines lines;
+  Position position;    // what the answer knows of the log
+  Timestamp reference;  // the instant that it was given for
+};
+
+// One thread folds; any thread asks.
+class StoredView final {
+ public:
+  // Opens or makes the rows of the type's store_name(). Errors as RowStores::open.
+  static Result<std::unique_ptr<StoredView>> open(const ViewType& type, RowStores& stores);
+  ~StoredView();
+
+  const ViewType& type() const { return type_; }
+  // Of the last commit. Any thread.
+  Position position() const { return {position_.load(std::memory_order_acquire)}; }
+
+  // As Folder. After an error the next event must be the one after position().
+  Result<void> fold(const RecordedEvent& event);
+  Result<void> commit();
+
+  // kNotFound "view.unknown_report" names those there are.
+  Result<Answer> query(std::string_view report, const Query& query) const;
+  Result<Digests> digests() const;
+  RowStore& store() { return *store_; }
+  const RowStore& store() const { return *store_; }
+
+ private:
+  StoredView(const ViewType& type, std::unique_ptr<RowStore> store);
+  Result<void> settled(Result<void> folded);
+
+  const ViewType& type_;
+  const std::unique_ptr<RowStore> store_;
+  std::unique_ptr<Folder> folder_;  // null after an error, until the next event
+  std::atomic<std::uint64_t> position_;
+};
+
+Result<const Report*> find_report(const ViewType& type, std::string_view name);
+Result<Digests> digests_of(const RowStore& store);
+
+}  // namespace rapport::projections

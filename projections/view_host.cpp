@@ -1,0 +1,268 @@
+#include "projections/view_host.h"
+
+#include <algorithm>
+
+#include "projections/fold_log.h"
+#include "projections/memory/memory_row_store.h"
+
+namespace rapport::projections {
+namespace {
+
+// Up to here an as-of fold stays in memory, and a view without rows is simply caught up.
+constexpr std::uint64_t kSmallLogEvents = 500'000;
+constexpr std::uint64_t kNewSmallViewEvents = 20'000;
+constexpr std::chrono::milliseconds kLiveWait{500};
+
+Error no_rows(const ViewType& type) {
+  return {.code = ErrorCode::kUnavailable,
+          .reason = "view.not_built",
+          .message = "view " + type.name + " has not been built yet"};
+}
+
+}  // namespace
+
+Result<Timestamp> recorded_at(const EventStore& log, Position position) {
+  if (position == Position{}) return Timestamp{0};
+  auto reader = log.read({.from = position, .to = position});
+  auto event = reader->next();
+  if (!event) return std::move(event).error();
+  if (!*event)
+    return Error{.code = ErrorCode::kInvalid,
+                 .reason = "log.no_such_position",
+                 .message = "the log has no position " + std::to_string(position.value)};
+  return (*event)->recorded_at;
+}
+
+Result<Position> position_at(const EventStore& log, Timestamp recorded_by) {
+  auto head = log.head();
+  if (head.recorded_at <= recorded_by) return head.position;
+  std::uint64_t low = 0, high = head.position.value;  // recorded by then, not yet recorded
+  while (high - low > 1) {
+    auto middle = low + (high - low) / 2;
+    auto at = recorded_at(log, {middle});
+    if (!at) return std::move(at).error();
+    (*at <= recorded_by ? low : high) = middle;
+  }
+  return Position{low};
+}
+
+ViewHost::ViewHost(const ViewType& type, const EventStore& log, RowStores& stores)
+    : type_(type), log_(log), stores_(stores) {}
+ViewHost::~ViewHost() {
+  live_.request_stop();
+  if (live_.joinable()) live_.join();
+}
+
+std::unique_ptr<ViewHost> ViewHost::open(const ViewType& type, const EventStore& log, RowStores& stores) {
+  std::unique_ptr<ViewHost> host(new ViewHost(type, log, stores));
+  host->recover_swap();
+  auto names = stores.names();
+  if (std::find(names.begin(), names.end(), type.store_name()) != names.end()) host->open_rows();
+  return host;
+}
+
+// A swap renames the view away and then the rebuilt one into its place: where the view is missing, a rebuilt one was whole.
+void ViewHost::recover_swap() {
+  auto name = type_.store_name();
+  auto names = stores_.names();
+  auto has = [&](const std::string& n) { return std::find(names.begin(), names.end(), n) != names.end(); };
+  Result<void> done;
+  if (!has(name) && has(name + ".old")) done = stores_.rename(name + (has(name + ".rebuild") ? ".rebuild" : ".old"), name);
+  for (auto& n : stores_.names())
+    if (done && n.starts_with(name + ".")) done = stores_.drop(n);
+  if (!done) set_failure(done.error());
+}
+
+void ViewHost::open_rows() {
+  auto view = StoredView::open(type_, stores_);
+  if (!view) {
+    set_failure(std::move(view).error());
+    return;
+  }
+  std::unique_lock lock(rows_);
+  view_ = std::move(*view);
+  position_.store(view_->position().value, std::memory_order_release);
+}
+
+void ViewHost::set_failure(std::optional<Error> failure) {
+  std::lock_guard lock(state_);
+  failure_ = std::move(failure);
+  moved_.notify_all();
+}
+Result<void> ViewHost::health() const {
+  std::lock_guard lock(state_);
+  if (failure_) return *failure_;
+  return {};
+}
+
+std::optional<std::uint32_t> ViewHost::older_version() const {
+  std::optional<std::uint32_t> found;
+  for (auto& name : stores_.names()) {
+    if (!name.starts_with(type_.name + ".v")) continue;
+    auto version = parse_integer(std::string_view(name).substr(type_.name.size() + 2));
+    if (version && *version < type_.version) found = std::max(found.value_or(0), static_cast<std::uint32_t>(*version));
+  }
+  return found;
+}
+
+Result<void> ViewHost::fold_on(StoredView& view, Position target, const ProgressCall& progress, std::stop_token stop) {
+  auto reader = log_.read({.from = {view.position().value + 1}});
+  for (std::uint64_t folded = 0;;) {
+    auto event = reader->next();
+    if (!event) return std::move(event).error();
+    if (!*event || (*event)->position > target) break;
+    if (auto done = view.fold(**event); !done) return done;
+    if (++folded % 4'096) continue;
+    position_.store(view.position().value, std::memory_order_release);
+    if (stop.stop_requested()) return stopped(type_.name);
+    if (progress) progress({type_.name, (*event)->position, target});
+  }
+  if (auto done = view.commit(); !done) return done;
+  position_.store(view.position().value, std::memory_order_release);
+  std::lock_guard lock(state_);  // pairs with wait_for, which looks and then waits
+  moved_.notify_all();
+  return {};
+}
+
+Result<std::optional<VersionChange>> ViewHost::catch_up(const ProgressCall& progress, std::stop_token stop) {
+  if (auto healthy = health(); !healthy) return std::move(healthy).error();
+  std::optional<VersionChange> change;
+  auto older = older_version();
+  if (!view_ && (older || log_.head().position.value > kNewSmallViewEvents)) {
+    auto built = rebuild(progress, stop);
+    if (!built) return std::move(built).error();
+    if (older) change = VersionChange{type_.name, *older, type_.version, built->after};
+  }
+  std::lock_guard lock(writer_);
+  if (!view_) open_rows();
+  if (auto healthy = health(); !healthy) return std::move(healthy).error();
+  if (auto done = fold_on(*view_, log_.head().position, progress, stop); !done) return std::move(done).error();
+  return change;
+}
+
+void ViewHost::follow() {
+  if (!live_.joinable()) live_ = std::jthread([this](std::stop_token stop) { live(stop); });
+}
+
+void ViewHost::live(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    if (!health()) {
+      std::unique_lock lock(state_);
+      moved_.wait_for(lock, kLiveWait);  // until rebuild() mends it
+      continue;
+    }
+    if (!log_.wait_past(position(), kLiveWait, stop)) continue;
+    std::lock_guard lock(writer_);
+    if (!view_ || !health()) continue;
+    auto folded = fold_on(*view_, log_.head().position, {}, stop);
+    if (!folded && folded.error().reason != "view.stopped") set_failure(std::move(folded).error());
+  }
+}
+
+bool ViewHost::wait_for(Position position, std::chrono::milliseconds timeout_ms) const {
+  std::unique_lock lock(state_);
+  moved_.wait_for(lock, timeout_ms, [&] { return failure_ || this->position() >= position; });
+  return !failure_ && this->position() >= position;
+}
+
+Result<Answer> ViewHost::query(std::string_view report_name, Query query, std::optional<Timestamp> as_of,
+                               const ProgressCall& progress, std::stop_token stop) const {
+  if (!query.cursor.empty()) {
+    auto position = cursor_position(query.cursor);
+    if (!position) return std::move(position).error();
+    query.known_at = std::min(query.known_at, *position);
+  }
+  if (!as_of) {
+    if (auto healthy = health(); !healthy) return std::move(healthy).error();
+    std::shared_lock lock(rows_);
+    if (!view_) return no_rows(type_);
+    if (!query.reference && query.known_at < position()) {
+      auto at = recorded_at(log_, query.known_at);
+      if (!at) return std::move(at).error();
+      query.reference = *at;
+    }
+    return view_->query(report_name, query);
+  }
+  auto report = find_report(type_, report_name);
+  if (!report) return std::move(report).error();
+  auto target = std::min(query.known_at, log_.head().position);
+  MemoryRowStores in_memory;
+  RowStores& stores = target.value <= kSmallLogEvents ? in_memory : stores_;
+  ScratchStore scratch(stores, type_.store_name() + ".asof." + std::to_string(++scratch_number_));
+  if (auto opened = scratch.open(type_, StoreUse::kScratch); !opened) return std::move(opened).error();
+  if (auto folded = fold_log(type_, log_, *scratch, target, as_of, progress, stop); !folded) return std::move(folded).error();
+  query.known_at = kNow;
+  if (!query.reference) query.reference = as_of;
+  auto snapshot = scratch->snapshot();
+  if (!snapshot) return std::move(snapshot).error();
+  auto lines = (*report)->run(**snapshot, query);
+  if (!lines) return std::move(lines).error();
+  return Answer{std::move(*lines), target, *query.reference};
+}
+
+Result<Digests> ViewHost::digests() const {
+  if (auto healthy = health(); !healthy) return std::move(healthy).error();
+  std::shared_lock lock(rows_);
+  if (!view_) return no_rows(type_);
+  return view_->digests();
+}
+
+Result<void> ViewHost::swap_in(const std::string& built) {
+  auto name = type_.store_name();
+  std::unique_lock lock(rows_);
+  view_.reset();
+  auto names = stores_.names();
+  bool had = std::find(names.begin(), names.end(), name) != names.end();
+  Result<void> done;
+  if (had) done = stores_.rename(name, name + ".old");
+  if (done) done = stores_.rename(built, name);
+  if (done && had) done = stores_.drop(name + ".old");
+  return done;
+}
+
+Result<Rebuilt> ViewHost::rebuild(const ProgressCall& progress, std::stop_token stop) {
+  auto began = std::chrono::steady_clock::now();
+  ScratchStore beside(stores_, type_.store_name() + ".rebuild");
+  if (auto opened = beside.open(type_, StoreUse::kRebuild); !opened) return std::move(opened).error();
+  if (auto folded = fold_log(type_, log_, *beside, log_.head().position, {}, progress, stop); !folded)
+    return std::move(folded).error();
+  if (auto settled = beside->settle(); !settled) return std::move(settled).error();
+
+  std::lock_guard lock(writer_);  // the live thread waits from here on
+  Rebuilt out{.view = type_.name, .before = {}, .after = {}};
+  if (view_ && health()) {
+    // Both at one position, so that they can be compared.
+    auto target = std::max(position(), beside->checkpoint().position);
+    if (auto folded = fold_log(type_, log_, *beside, target, {}, progress, stop); !folded) return std::move(folded).error();
+    if (auto folded = fold_on(*view_, target, {}, stop)) {
+      if (auto before = view_->digests()) out.before = *before;
+    }
+  }
+  if (auto settled = beside->settle(); !settled) return std::move(settled).error();
+  auto after = digests_of(*beside);
+  if (!after) return std::move(after).error();
+  out.after = *after;
+  beside.keep();
+  if (auto swapped = swap_in(beside.name()); !swapped) {
+    set_failure(swapped.error());
+    return std::move(swapped).error();
+  }
+  set_failure({});
+  open_rows();
+  if (auto healthy = health(); !healthy) return std::move(healthy).error();
+  out.seconds = std::chrono::steady_clock::now() - began;
+  return out;
+}
+
+Result<void> ViewHost::verify(const ProgressCall& progress, std::stop_token stop) {
+  std::lock_guard lock(writer_);
+  if (auto healthy = health(); !healthy) return healthy;
+  if (!view_) return no_rows(type_);
+  if (auto whole = view_->store().verify_bytes(); !whole) return whole;
+  ScratchStore fresh(stores_, type_.store_name() + ".verify");
+  if (auto opened = fresh.open(type_, StoreUse::kRebuild); !opened) return opened;
+  if (auto folded = fold_log(type_, log_, *fresh, view_->position(), {}, progress, stop); !folded) return folded;
+  return compare_stores(type_, view_->store(), *fresh);
+}
+
+}  // namespace rapport::projections

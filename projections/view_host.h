@@ -1,0 +1,111 @@
+// A view that follows the local log: opened, built or caught up, kept live by a thread of its own, asked as of now, as known
+// at a position and as of an instant, rebuilt beside and swapped, verified against the log.
+//
+// Stores by name: pipeline.v1 the view; pipeline.v1.rebuild while it is built beside; pipeline.v1.old while the two are swapped;
+// pipeline.v1.verify and pipeline.v1.asof.N for one verification or question. A swap that a crash broke off is ended at open.
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "eventstore/event_store.h"
+#include "projections/stored_view.h"
+
+namespace rapport::projections {
+
+struct Progress {
+  std::string_view view;
+  Position position, target;
+};
+// Called from the folding threads now and then.
+using ProgressCall = std::function<void(const Progress&)>;
+
+// A view was built anew for a changed version of it: what batch/changeViewVersion records.
+struct VersionChange {
+  std::string view;
+  std::uint32_t from, to;
+  Digests digests;
+};
+
+struct Rebuilt {
+  std::string view;
+  std::optional<Digests> before;  // at the same position; nothing if the old rows could not be read
+  Digests after;
+  std::chrono::duration<double> seconds{};
+  bool same() const { return before && before->rows == after.rows && before->checkpoint == after.checkpoint; }
+};
+
+// Threads: one at a time may call catch_up, rebuild, verify (they take turns with each other and with the live thread); all
+// else any number. Borrows type, log and stores.
+class ViewHost final {
+ public:
+  // A view whose rows are damaged is opened all the same: asked, it answers with the damage, and rebuild() mends it.
+  static std::unique_ptr<ViewHost> open(const ViewType& type, const EventStore& log, RowStores& stores);
+  ~ViewHost();
+
+  const ViewType& type() const { return type_; }
+  Position position() const { return {position_.load(std::memory_order_acquire)}; }
+  // What keeps the view from answering, or from following: nothing, damage, or what made the live thread stop.
+  Result<void> health() const;
+
+  // Folds the log up to its head. A view that has no rows yet is built in bulk; if there were rows of another version, the
+  // change is reported (once: the old rows stay until dropped). kUnavailable "view.stopped" if asked to stop.
+  Result<std::optional<VersionChange>> catch_up(const ProgressCall& progress = {}, std::stop_token stop = {});
+  // Starts the live thread; it ends with the host.
+  void follow();
+  // Waits until the view has folded `position`, for reading one's own write. False: not within the time, or not healthy.
+  bool wait_for(Position position, std::chrono::milliseconds timeout_ms) const;
+
+  // With as_of, the view is folded again from the log as far as the query's known_at, leaving out what was not yet the case.
+  // Query::reference is filled in where it is empty.
+  Result<Answer> query(std::string_view report, Query query, std::optional<Timestamp> as_of = {},
+                       const ProgressCall& progress = {}, std::stop_token stop = {}) const;
+  Result<Digests> digests() const;
+
+  // Folds again beside, compares, swaps. Queries go on meanwhile, but for the swap itself.
+  Result<Rebuilt> rebuild(const ProgressCall& progress = {}, std::stop_token stop = {});
+  // Folds again into a scratch store and compares every stored byte of rows, history and checkpoint. kCorrupt "view.differs",
+  // "view.damaged" with what and where.
+  Result<void> verify(const ProgressCall& progress = {}, std::stop_token stop = {});
+
+ private:
+  ViewHost(const ViewType& type, const EventStore& log, RowStores& stores);
+  void recover_swap();
+  void open_rows();
+  Result<void> fold_on(StoredView& view, Position target, const ProgressCall& progress, std::stop_token stop);
+  Result<void> swap_in(const std::string& built);
+  void live(std::stop_token stop);
+  void set_failure(std::optional<Error> failure);
+  std::optional<std::uint32_t> older_version() const;
+
+  // Constant after construction.
+  const ViewType& type_;
+  const EventStore& log_;
+  RowStores& stores_;
+
+  mutable std::mutex writer_;           // held by whoever folds into the rows
+  mutable std::shared_mutex rows_;      // shared by readers, exclusive while rows are exchanged
+  std::unique_ptr<StoredView> view_;    // guarded by rows_; null while there are none, or damaged ones
+  std::atomic<std::uint64_t> position_{0};
+
+  mutable std::mutex state_;
+  mutable std::condition_variable moved_;
+  std::optional<Error> failure_;        // guarded by state_
+  mutable std::atomic<std::uint64_t> scratch_number_{0};
+
+  std::jthread live_;  // last: it uses all of the above
+};
+
+// The position that was the log's head at an instant: the last event recorded by then, {0} if none was.
+Result<Position> position_at(const EventStore& log, Timestamp recorded_by);
+// When the event at a position was recorded; {0} for position 0.
+Result<Timestamp> recorded_at(const EventStore& log, Position position);
+
+}  // namespace rapport::projections
