@@ -1,6 +1,5 @@
 // The keys of data subjects, durable: a RocksDB of their own, each key wrapped by the master key. FORMAT.md, "keys/".
 #pragma once
-#include <functional>
 #include <memory>
 
 #include "eventstore/rocks/store_directory.h"
@@ -19,16 +18,9 @@ class RocksSubjectKeys final : public SubjectKeys {
   Result<std::optional<std::string>> open(std::string_view sealed) const override;
   Result<Key> key_for(std::string_view subject) override;
   Result<void> sync() override;
+  Result<std::optional<NamedKey>> find(std::uint64_t id) const override;
+  Result<void> restore(const NamedKey& key) override;  // kInvalid: "keys.id_taken"
   Hash keyed_digest(std::string_view purpose, std::string_view bytes) const override;
-
-  // What `dump` carries beside the log, and `load` brings into a store that has no keys yet.
-  struct Entry {
-    std::string subject;
-    Key key;
-  };
-  Hash secret() const;
-  Result<void> each(const std::function<void(const Entry&)>& visit) const;  // in order of ids
-  Result<void> adopt(const Hash& secret, std::span<const Entry> entries);   // kInvalid: "keys.not_empty"
 
   // Unwraps every key and compares indexes and witness. kCorrupt names what is wrong.
   Result<void> verify() const;

@@ -1,4 +1,4 @@
-// One writing process at a time: the store's LOCK file, held with flock, says who holds it and where it serves.
+// One writing process at a time: the store's LOCK file, held with an open file lock, says who holds it and where it serves.
 #pragma once
 #include <filesystem>
 #include <memory>

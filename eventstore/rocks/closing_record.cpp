@@ -1,0 +1,93 @@
+#include "eventstore/rocks/closing_record.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "eventstore/event.h"
+#include "eventstore/rocks/files.h"
+
+namespace rapport {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::string_view kChecksum = "checksum ";
+
+fs::path record_path(const fs::path& store) { return store / "closed"; }
+
+// RocksDB's own notes carry nothing of ours, and other programs may write them.
+bool recorded(const fs::path& file) {
+  auto name = file.filename().string();
+  return !name.starts_with("LOG") && name != "LOCK" && !name.starts_with("OPTIONS-") && name != "IDENTITY";
+}
+
+std::vector<fs::path> recorded_files(const fs::path& store) {
+  std::vector<fs::path> files;
+  for (const auto* part : {"keys", "log"}) {
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(store / part, error), end; !error && it != end; it.increment(error))
+      if (it->is_regular_file(error) && recorded(it->path())) files.push_back(fs::relative(it->path(), store, error));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Result<std::string> line_of(const fs::path& store, const fs::path& file) {
+  std::error_code error;
+  auto size = fs::file_size(store / file, error);
+  std::string digest = "-";
+  if (error) digest = "missing";
+  else if (file.extension() != ".sst") {
+    auto content = read_file(store / file);
+    if (!content) return content.error();
+    digest = to_hex(sha256({bytes_of(*content)}));
+  }
+  return std::to_string(error ? 0 : size) + ' ' + digest + ' ' + file.string() + '\n';
+}
+
+Error differs(const std::string& file) {
+  return {ErrorCode::kCorrupt, "store.damaged", file + " is not as the last close left it", {}, {}, "restore a backup"};
+}
+
+std::string checksum_line(std::string_view lines) {
+  return std::string(kChecksum) + to_hex(sha256({bytes_of(lines)})) + '\n';
+}
+
+Result<void> compare(const fs::path& store, std::string_view lines) {
+  while (!lines.empty()) {
+    auto line = lines.substr(0, lines.find('\n') + 1);
+    lines.remove_prefix(line.size());
+    auto name = line.substr(0, line.size() - 1);
+    for (int i = 0; i < 2; ++i) name.remove_prefix(name.find(' ') + 1);
+    auto now = line_of(store, name);
+    if (!now) return now.error();
+    if (*now != line) return differs(std::string(name));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> write_closing_record(const fs::path& store) {
+  std::string lines;
+  for (const auto& file : recorded_files(store)) {
+    auto line = line_of(store, file);
+    if (!line) return line.error();
+    lines += *line;
+  }
+  return write_file_durably(record_path(store), lines + checksum_line(lines));
+}
+
+Result<void> consume_closing_record(const fs::path& store) {
+  auto record = read_file(record_path(store));
+  if (!record && record.error().code == ErrorCode::kNotFound) return {};
+  if (!record) return record.error();
+  auto end = record->rfind(kChecksum);
+  if (end == record->npos) return differs("closed");
+  auto lines = std::string_view(*record).substr(0, end);
+  if (record->substr(end) != checksum_line(lines)) return differs("closed");
+  if (auto same = compare(store, lines); !same) return same;
+  return remove_durably(record_path(store));
+}
+
+}  // namespace rapport

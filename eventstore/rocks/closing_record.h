@@ -1,0 +1,15 @@
+// The file `closed`: what the files of log/ and keys/ looked like at the last clean close. RocksDB takes a damaged end of its
+// manifest or write-ahead log for a crash and opens without it; after a clean close that can only be damage.
+#pragma once
+#include <filesystem>
+
+#include "domain/result.h"
+
+namespace rapport {
+
+// The store must be closed.
+Result<void> write_closing_record(const std::filesystem::path& store);
+// Compares and removes it, if there is one. kCorrupt, "store.damaged", names the file that differs; the record then stays.
+Result<void> consume_closing_record(const std::filesystem::path& store);
+
+}  // namespace rapport

@@ -1,0 +1,87 @@
+#include "eventstore/rocks/log_writer.h"
+
+#include "eventstore/rocks/log_batch.h"
+#include "eventstore/rocks/rocks_status.h"
+
+namespace rapport {
+namespace {
+
+constexpr std::size_t kChunkBytes = 4u << 20;         // of events in one WriteBatch
+constexpr std::size_t kVersionsCached = 64u << 10;    // streams
+
+}  // namespace
+
+SlotFile::Form witness_form() {
+  return {"RPWITN01", 2 * sizeof(std::uint64_t) + sizeof(Hash), [](Bytes bytes) { return sha256({bytes}); }};
+}
+
+std::string witness_value(const Head& head) {
+  std::string value;
+  append_be<8>(value, head.position.value);
+  value += text_of(head.root);
+  append_be<8>(value, static_cast<std::uint64_t>(head.recorded_at.micros));
+  return value;
+}
+
+Head witnessed_head(std::string_view value) {
+  Head head{{read_be<8>(value)}, {}, {static_cast<std::int64_t>(read_be<8>(value.substr(8 + sizeof(Hash))))}};
+  std::copy_n(value.begin() + 8, sizeof(Hash), head.root.begin());
+  return head;
+}
+
+LogWriter::LogWriter(const LogDatabase& database, const StoredLog& log, SlotFile& witness, const Clock& clock,
+                     StoredLog::End end, CommittedHead& committed)
+    : database_(database), log_(log), witness_(witness), committed_(committed), clock_(clock), end_(end.head),
+      tree_(end.tree), streams_(end.streams), versions_(kVersionsCached) {}
+
+Result<StreamVersion> LogWriter::kept_version(std::string_view stream) const {
+  if (auto cached = versions_.find(stream)) return *cached;
+  auto version = log_.kept_version(stream);
+  if (version) versions_.put(stream, *version);
+  return version;
+}
+
+Error LogWriter::stop(const Error& cause) {
+  stopped_ = true;
+  return cause;
+}
+
+// A failed sync is never tried again: the kernel may have dropped the pages and say yes the second time.
+Result<void> LogWriter::keep(const GroupPlan& plan, bool sync) {
+  if (!plan.events().empty()) {
+    LogBatch batch(database_, tree_);
+    if (auto added = batch.add(plan, streams_); !added) return stop(added.error());
+    rocksdb::WriteOptions options;
+    options.sync = sync;
+    auto status = database_.db().Write(options, &batch.batch());
+    if (!status.ok()) return stop(from_status(status, "cannot write the log"));
+    streams_ += plan.new_streams();
+    for (const auto& [stream, version] : plan.streams()) versions_.put(stream, version);
+    end_ = {plan.events().back().position, tree_.root(), plan.events().back().recorded_at};
+  } else if (sync && end_.position != committed_.position()) {
+    auto status = database_.db().SyncWAL();
+    if (!status.ok()) return stop(from_status(status, "cannot sync the log"));
+  }
+  if (!sync || end_.position == committed_.position()) return {};
+  if (auto witnessed = witness_.write(witness_value(end_)); !witnessed) return stop(witnessed.error());
+  committed_.publish(end_);
+  return {};
+}
+
+Result<LogWriter::Plans> LogWriter::write(std::span<const PreparedAppend* const> appends) {
+  if (stopped_)
+    return Error{ErrorCode::kUnavailable, "store.stopped", "the store stopped after a failed write", {}, {},
+                 "see to the disk and open the store again"};
+  Plans plans;
+  plans.push_back(std::make_unique<GroupPlan>(*this, clock_, end_));
+  for (const auto* append : appends) {
+    if (auto added = plans.back()->add(*append); !added) return added.error();
+    if (plans.back()->bytes() < kChunkBytes) continue;
+    if (auto kept = keep(*plans.back(), false); !kept) return kept.error();
+    plans.push_back(std::make_unique<GroupPlan>(*this, clock_, end_));
+  }
+  if (auto kept = keep(*plans.back(), true); !kept) return kept.error();
+  return plans;
+}
+
+}  // namespace rapport

@@ -1,0 +1,57 @@
+// The one writer of the log: plans a group of appends, writes it in one go, moves the head. Included under rocks/ only.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "eventstore/rocks/bounded_cache.h"
+#include "eventstore/rocks/committed_head.h"
+#include "eventstore/rocks/slot_file.h"
+#include "eventstore/rocks/stored_log.h"
+
+namespace rapport {
+
+// FORMAT.md, `witness`.
+SlotFile::Form witness_form();
+std::string witness_value(const Head& head);
+Head witnessed_head(std::string_view value);
+
+// One thread at a time.
+class LogWriter final : public KeptLog {
+ public:
+  LogWriter(const LogDatabase& database, const StoredLog& log, SlotFile& witness, const Clock& clock, StoredLog::End end,
+            CommittedHead& committed);
+
+  using Plans = std::vector<std::unique_ptr<GroupPlan>>;
+  // Decides about all appends in order, writes what is accepted and syncs once, then publishes the new head. The plans' answers
+  // follow the appends; they stay valid as long as the appends. After a failed write every call answers "store.stopped".
+  Result<Plans> write(std::span<const PreparedAppend* const> appends);
+
+  void accept_clock() { clock_.accept(); }
+  bool stopped() const { return stopped_; }
+  std::uint64_t streams() const { return streams_; }
+
+  // Asked by plans.
+  Result<StreamVersion> kept_version(std::string_view stream) const override;
+  Result<std::optional<Command>> kept_command(const CommandId& id) const override { return log_.kept_command(id); }
+  Result<StoredOutcome> kept_outcome(Position first, std::size_t events) const override {
+    return log_.kept_outcome(first, events);
+  }
+
+ private:
+  // Writes one plan; the last of a group with sync.
+  Result<void> keep(const GroupPlan& plan, bool sync);
+  Error stop(const Error& cause);
+
+  const LogDatabase& database_;
+  const StoredLog& log_;
+  SlotFile& witness_;
+  CommittedHead& committed_;
+  ClockGuard clock_;
+  Head end_;  // of what is written, root included; ahead of committed_ within a group only
+  MerkleTree tree_;
+  std::uint64_t streams_;
+  mutable BoundedCache<StreamVersion> versions_;
+  bool stopped_ = false;
+};
+
+}  // namespace rapport

@@ -1,0 +1,208 @@
+#include "eventstore/rocks/rocks_event_store.h"
+
+#include "eventstore/rocks/group_commit.h"
+#include "eventstore/rocks/log_writer.h"
+#include "eventstore/rocks/rocks_reader.h"
+#include "eventstore/rocks/rocks_status.h"
+#include "eventstore/rocks/slot_file.h"
+
+namespace rapport {
+namespace {
+
+const SystemClock kSystemClock;
+
+Error tail_lost(const Head& recovered, const Head& witnessed, const char* how) {
+  return {ErrorCode::kCorrupt, "store.tail_lost",
+          "the log " + std::string(how) + " position " + std::to_string(recovered.position.value) +
+              ", but position " + std::to_string(witnessed.position.value) + " was acknowledged",
+          {}, {}, "restore a backup; or open it once with the loss accepted"};
+}
+
+// What one database says about whose it is; written at the first open.
+Result<void> check_store_id(const LogDatabase& database, const std::string& store_id, bool fresh) {
+  std::string value;
+  auto status = database.db().Get({}, database[Family::kDefault], kStoreKey, &value);
+  if (status.IsNotFound() && fresh) {
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    status = database.db().Put(options, database[Family::kDefault], kStoreKey, store_id);
+    if (!status.ok()) return from_status(status, "cannot write the store's id");
+    return {};
+  }
+  if (!status.ok() && !status.IsNotFound()) return from_status(status, "cannot read the store's id");
+  if (value == store_id) return {};
+  return Error{ErrorCode::kCorrupt, "store.damaged", "log/ belongs to another store than rapport.json", {}, {},
+               "restore both from one backup"};
+}
+
+}  // namespace
+
+class RocksEventStore::Impl final {
+ public:
+  Impl(StoreDirectory& directory, std::unique_ptr<LogDatabase> database, std::unique_ptr<SlotFile> witness)
+      : directory_(directory), database_(std::move(database)), log_(*database_), witness_(std::move(witness)),
+        witness_damage_(witness_->damage()) {}
+
+  Result<void> start(const RocksStoreOptions& options);
+  void close();
+  // Whether every event of a command is committed.
+  bool committed(const KeptLog::Command& command) const {
+    return command.first.value + command.events - 1 <= committed_.position().value;
+  }
+
+  StoreDirectory& directory_;
+  const std::unique_ptr<LogDatabase> database_;
+  const StoredLog log_;
+  const std::unique_ptr<SlotFile> witness_;
+  const std::string witness_damage_;
+  CommittedHead committed_;
+  std::unique_ptr<LogWriter> writer_;
+  std::unique_ptr<GroupCommit> commit_;
+
+ private:
+  Result<void> compare_with_witness(const Head& recovered) const;
+};
+
+// The recovered log must go at least as far as the witness, over the same events.
+Result<void> RocksEventStore::Impl::compare_with_witness(const Head& recovered) const {
+  if (witness_->value().empty()) {
+    if (recovered.position.value == 0 || witness_->damage().empty()) return {};
+    return Error{ErrorCode::kCorrupt, "store.witness_damaged", "no slot of the witness is whole", {}, {},
+                 "run `rapport verify` on a copy opened with the loss accepted, or restore a backup"};
+  }
+  auto witnessed = witnessed_head(witness_->value());
+  if (recovered.position < witnessed.position) return tail_lost(recovered, witnessed, "ends at");
+  auto tree = log_.tree_at(witnessed.position);
+  if (!tree) return tree.error();
+  if (tree->root() != witnessed.root) return tail_lost(recovered, witnessed, "has other events up to");
+  return {};
+}
+
+Result<void> RocksEventStore::Impl::start(const RocksStoreOptions& options) {
+  auto end = log_.recover();
+  if (!end) return end.error();
+  if (auto same = compare_with_witness(end->head); !same && !options.accept_lost_tail) return same;
+  committed_.publish(end->head);
+  const Clock& clock = options.clock ? *options.clock : kSystemClock;
+  writer_ = std::make_unique<LogWriter>(*database_, log_, *witness_, clock, std::move(*end), committed_);
+  commit_ = std::make_unique<GroupCommit>(*writer_);
+  if (options.accept_lost_tail) {
+    if (auto written = witness_->write(witness_value(committed_.get())); !written) return written;
+    if (auto synced = witness_->sync(); !synced) return synced;
+  }
+  directory_.part_opened();
+  return {};
+}
+
+void RocksEventStore::Impl::close() {
+  if (!writer_) return;
+  auto synced = witness_->sync();
+  auto closed = database_->close();
+  if (!writer_->stopped() && synced && closed) directory_.part_closed();
+}
+
+Result<std::unique_ptr<RocksEventStore>> RocksEventStore::open(StoreDirectory& directory, const RocksStoreOptions& options) {
+  auto log_path = directory.path() / "log";
+  auto witness_path = directory.path() / "witness";
+  auto witness = SlotFile::open(witness_path, witness_form());
+  // The witness is made after the log: without it the first open was cut off, or somebody took it away.
+  auto fresh = !witness && witness.error().code == ErrorCode::kNotFound;
+  if (!witness && !fresh) return witness.error();
+  auto database = LogDatabase::open(log_path, {fresh, options.cache_bytes, options.env});
+  if (!database) return database.error();
+  if (auto ours = check_store_id(**database, directory.store_id(), fresh); !ours) return ours.error();
+  if (fresh) {
+    auto end = StoredLog(**database).recover();
+    if (!end) return end.error();
+    if (end->head.position.value > 0 && !options.accept_lost_tail)
+      return Error{ErrorCode::kCorrupt, "store.witness_damaged", witness_path.string() + " is missing", {}, {},
+                   "restore it with the store's backup"};
+    witness = SlotFile::create(witness_path, witness_form());
+    if (!witness) return witness.error();
+  }
+  auto impl = std::make_unique<Impl>(directory, std::move(*database), std::move(*witness));
+  if (auto started = impl->start(options); !started) return started.error();
+  return std::unique_ptr<RocksEventStore>(new RocksEventStore(std::move(impl)));
+}
+
+RocksEventStore::RocksEventStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RocksEventStore::~RocksEventStore() { impl_->close(); }
+
+Result<std::vector<AppendOutcome>> RocksEventStore::append(std::span<const Append> appends) {
+  auto prepared = prepare(appends);
+  if (!prepared) return prepared.error();
+  return impl_->commit_->append(*prepared);
+}
+
+Result<std::optional<StoredOutcome>> RocksEventStore::find(const CommandId& command) const {
+  auto entry = impl_->log_.command_entry(command);
+  if (!entry) return entry.error();
+  if (!*entry || !impl_->committed(**entry)) return std::optional<StoredOutcome>();
+  auto outcome = impl_->log_.kept_outcome((*entry)->first, (*entry)->events);
+  if (!outcome) return outcome.error();
+  return std::optional(std::move(*outcome));
+}
+
+Result<std::optional<Position>> RocksEventStore::find(const EventId& event) const {
+  auto entry = impl_->log_.command_entry(command_of(event));
+  if (!entry) return entry.error();
+  if (!*entry || !impl_->committed(**entry) || event.ordinal >= (*entry)->events) return std::optional<Position>();
+  return std::optional(Position{(*entry)->first.value + event.ordinal});
+}
+
+Head RocksEventStore::head() const { return impl_->committed_.get(); }
+
+Result<Hash> RocksEventStore::root_at(Position position) const {
+  auto head = impl_->committed_.get();
+  if (position > head.position) return past_head(position);
+  if (position == head.position) return head.root;
+  auto tree = impl_->log_.tree_at(position);
+  if (!tree) return tree.error();
+  return tree->root();
+}
+
+// By halves: recordedAt grows with the position.
+Result<Position> RocksEventStore::position_at(Timestamp t) const {
+  FrameCursor cursor(*impl_->database_);
+  std::uint64_t before = 0, after = impl_->committed_.position().value + 1;  // recorded at or before t; later
+  while (after - before > 1) {
+    Position middle{before + (after - before) / 2};
+    auto event = cursor.event(middle);
+    if (!event) return event.error();
+    ((*event)->recorded_at <= t ? before : after) = middle.value;
+  }
+  return Position{before};
+}
+
+Result<StreamVersion> RocksEventStore::version_of(std::string_view stream) const { return impl_->log_.kept_version(stream); }
+
+StoreFacts RocksEventStore::facts() const {
+  StoreFacts facts;
+  facts.origin = impl_->directory_.origin();
+  impl_->commit_->between_groups([&](const LogWriter& writer) { facts.streams = writer.streams(); });
+  auto head = impl_->committed_.get();
+  facts.last_recorded_at = head.recorded_at;
+  if (head.position.value == 0) return facts;
+  FrameCursor cursor(*impl_->database_);
+  auto first = cursor.event({1});
+  if (first) facts.first_recorded_at = (*first)->recorded_at;
+  return facts;
+}
+
+std::unique_ptr<EventReader> RocksEventStore::read(const ReadQuery& query) const {
+  return std::make_unique<RocksReader>(*impl_->database_, impl_->committed_, query);
+}
+
+bool RocksEventStore::wait_past(Position position, std::chrono::milliseconds timeout_ms, std::stop_token stop) const {
+  return impl_->committed_.wait_past(position, timeout_ms, std::move(stop));
+}
+
+void RocksEventStore::accept_clock() {
+  impl_->commit_->between_groups([](LogWriter& writer) { writer.accept_clock(); });
+}
+
+const LogDatabase& RocksEventStore::database() const { return *impl_->database_; }
+const StoreDirectory& RocksEventStore::directory() const { return impl_->directory_; }
+const std::string& RocksEventStore::witness_damage() const { return impl_->witness_damage_; }
+
+}  // namespace rapport

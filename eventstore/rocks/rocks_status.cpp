@@ -1,0 +1,17 @@
+#include "eventstore/rocks/rocks_status.h"
+
+namespace rapport {
+
+Error from_status(const rocksdb::Status& status, std::string_view doing) {
+  auto message = std::string(doing) + ": " + status.ToString();
+  if (status.IsNoSpace())
+    return {ErrorCode::kUnavailable, "store.full", std::move(message), {}, {}, "make room on the disk and open the store again"};
+  if (status.IsCorruption())
+    return {ErrorCode::kCorrupt, "store.damaged", std::move(message), {}, {}, "run `rapport verify`, restore a backup"};
+  // A file that RocksDB's manifest names is not there, or has another form.
+  if (status.IsPathNotFound() || status.IsNotSupported() || status.IsInvalidArgument())
+    return {ErrorCode::kCorrupt, "store.damaged", std::move(message), {}, {}, "restore a backup"};
+  return {ErrorCode::kUnavailable, "store.io", std::move(message)};
+}
+
+}  // namespace rapport
