@@ -70,6 +70,10 @@ class RowStore {
   virtual Result<void> load(std::string_view key, std::string& stored) = 0;
   virtual void put(std::string_view key, std::string_view stored) = 0;                       // joins the open batch
   virtual void put_past(std::string_view key, Position until, std::string_view stored) = 0;  // joins the open batch
+  // A note of whoever feeds the fold, such as where it is in a source that is not the log itself: joins the open batch, and
+  // stays until the next one. Bytes of any kind; no part of rows, history or digests.
+  virtual void put_source(std::string_view note) = 0;
+  virtual std::string source() const = 0;  // of the last commit; empty: none
   virtual Result<void> commit(const Checkpoint& checkpoint) = 0;  // the whole batch, or nothing
   virtual void discard() = 0;                                     // drops the open batch
   virtual Result<std::unique_ptr<RowSnapshot>> snapshot() const = 0;
@@ -91,6 +95,8 @@ class NoRowStore final : public RowStore {
   }
   void put(std::string_view, std::string_view) override {}
   void put_past(std::string_view, Position, std::string_view) override {}
+  void put_source(std::string_view) override {}
+  std::string source() const override { return {}; }
   Result<void> commit(const Checkpoint&) override { return {}; }
   void discard() override {}
   Result<std::unique_ptr<RowSnapshot>> snapshot() const override {

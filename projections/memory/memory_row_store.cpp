@@ -65,6 +65,7 @@ Result<void> MemoryRowStore::commit(const Checkpoint& checkpoint) {
   for (auto& [key, stored] : rows_)
     state_->rows.insert_or_assign(state_->rows.end(), std::move(key), std::move(stored));  // ascending: O(1) each
   for (auto& [key, stored] : past_) state_->history.insert_or_assign(std::move(key), std::move(stored));
+  if (source_) state_->source = std::move(*source_);
   discard();
   state_->checkpoint = checkpoint;
   return {};
@@ -76,6 +77,11 @@ void MemoryRowStore::put_past(std::string_view key, Position until, std::string_
 void MemoryRowStore::discard() {
   rows_.clear();
   past_.clear();
+  source_.reset();
+}
+std::string MemoryRowStore::source() const {
+  std::lock_guard lock(mutex_);
+  return state_->source;
 }
 Result<std::unique_ptr<RowSnapshot>> MemoryRowStore::snapshot() const {
   std::lock_guard lock(mutex_);
@@ -95,6 +101,8 @@ class Opened final : public RowStore {
   void put_past(std::string_view key, Position until, std::string_view stored) override {
     store_->put_past(key, until, stored);
   }
+  void put_source(std::string_view note) override { store_->put_source(note); }
+  std::string source() const override { return store_->source(); }
   Result<void> commit(const Checkpoint& checkpoint) override { return store_->commit(checkpoint); }
   void discard() override { store_->discard(); }
   Result<std::unique_ptr<RowSnapshot>> snapshot() const override { return store_->snapshot(); }

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "projections/row_store.h"
@@ -17,6 +18,8 @@ class MemoryRowStore final : public RowStore {
   Result<void> load(std::string_view key, std::string& stored) override;
   void put(std::string_view key, std::string_view stored) override { rows_.emplace_back(key, stored); }
   void put_past(std::string_view key, Position until, std::string_view stored) override;
+  void put_source(std::string_view note) override { source_ = note; }
+  std::string source() const override;
   Result<void> commit(const Checkpoint& checkpoint) override;
   void discard() override;
   // Shares the state; the store copies it only if it writes while a snapshot lives.
@@ -25,6 +28,7 @@ class MemoryRowStore final : public RowStore {
   struct State {
     std::map<std::string, std::string, std::less<>> rows, history;  // a history key ends with `until`
     Checkpoint checkpoint;
+    std::string source;
   };
 
  private:
@@ -32,6 +36,7 @@ class MemoryRowStore final : public RowStore {
   mutable std::mutex mutex_;
   std::shared_ptr<State> state_;  // guarded by mutex_; immutable while a snapshot shares it
   std::vector<std::pair<std::string, std::string>> rows_, past_;  // the open batch
+  std::optional<std::string> source_;                         // likewise
 };
 
 // Named stores in memory; they live as long as this. Reopening a live one finds its rows again.

@@ -16,6 +16,7 @@ std::string_view view(rocksdb::Slice s) { return {s.data(), s.size()}; }
 
 constexpr const char* kCheckpointKey = "checkpoint";
 constexpr const char* kDeclarationKey = "declaration";
+constexpr const char* kSourceKey = "source";
 
 std::string bytes_of(const Checkpoint& c) {
   std::string out;
@@ -202,6 +203,8 @@ Result<void> RocksRowStore::read_head(const std::string& declaration) {
                  .reason = "view.other_declaration",
                  .message = "the rows of view " + name_ + " were written by another declaration of the view",
                  .hint = "rapport rebuild " + name_.substr(0, name_.find('.'))};
+  status = db_->Get({}, meta_, kSourceKey, &source_);
+  if (!status.ok() && !status.IsNotFound()) return rocks_error(name_, status);
   status = db_->Get({}, meta_, kCheckpointKey, &bytes);
   if (status.IsNotFound()) return {};
   if (!status.ok()) return rocks_error(name_, status);
@@ -233,10 +236,13 @@ void RocksRowStore::put_past(std::string_view key, Position until, std::string_v
 }
 Result<void> RocksRowStore::commit(const Checkpoint& checkpoint) {
   batch_.Put(meta_, kCheckpointKey, bytes_of(checkpoint));
+  if (open_source_) batch_.Put(meta_, kSourceKey, *open_source_);
   auto status = db_->Write(write_options_, &batch_);
   batch_.Clear();
+  auto source = std::exchange(open_source_, std::nullopt);
   if (!status.ok()) return rocks_error(name_, status);
   checkpoint_ = checkpoint;
+  if (source) source_ = std::move(*source);
   return {};
 }
 

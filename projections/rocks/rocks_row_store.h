@@ -5,6 +5,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "projections/row_store.h"
@@ -28,8 +29,13 @@ class RocksRowStore final : public RowStore {
   Result<void> load(std::string_view key, std::string& stored) override;
   void put(std::string_view key, std::string_view stored) override;
   void put_past(std::string_view key, Position until, std::string_view stored) override;
+  void put_source(std::string_view note) override { open_source_ = note; }
+  std::string source() const override { return source_; }
   Result<void> commit(const Checkpoint& checkpoint) override;
-  void discard() override { batch_.Clear(); }
+  void discard() override {
+    batch_.Clear();
+    open_source_.reset();
+  }
   Result<std::unique_ptr<RowSnapshot>> snapshot() const override;
   Result<void> settle() override;
   Result<void> verify_bytes() const override;
@@ -45,6 +51,8 @@ class RocksRowStore final : public RowStore {
   rocksdb::WriteOptions write_options_;
   rocksdb::WriteBatch batch_;
   Checkpoint checkpoint_;
+  std::string source_;
+  std::optional<std::string> open_source_;  // of the open batch
   std::string key_;
 };
 
