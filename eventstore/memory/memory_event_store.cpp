@@ -182,6 +182,7 @@ Result<std::optional<StoredOutcome>> MemoryEventStore::find(const CommandId& com
   if (found == log_->commands.end()) return std::optional<StoredOutcome>();
   auto outcome = log_->kept_outcome(found->second.first, found->second.events);
   if (!outcome) return outcome.error();
+  outcome->request = found->second.request;
   return std::optional(std::move(*outcome));
 }
 

@@ -140,6 +140,7 @@ Result<std::optional<StoredOutcome>> RocksEventStore::find(const CommandId& comm
   if (!*entry || !impl_->committed(**entry)) return std::optional<StoredOutcome>();
   auto outcome = impl_->log_.kept_outcome((*entry)->first, (*entry)->events);
   if (!outcome) return outcome.error();
+  outcome->request = (*entry)->request;
   return std::optional(std::move(*outcome));
 }
 

@@ -1,0 +1,69 @@
+// A store in this process: log, keys, gateway and views, wired. What the command line drives on a stopped store, and what
+// `serve` drives for everyone else while it runs.
+#pragma once
+#include <filesystem>
+#include <memory>
+
+#include "adapters/application/service.h"
+
+namespace rapport {
+
+class CommandGateway;
+class EventStore;
+class SubjectKeys;
+
+struct LocalOptions {
+  std::filesystem::path dir;
+  // Makes the store if the directory is missing or empty; else that is an error ("store.missing").
+  bool create = false;
+};
+
+// Safe for concurrent use. One per process and directory: another process gets "store.locked".
+class LocalStore final : public Service {
+ public:
+  static Result<std::unique_ptr<LocalStore>> open(const LocalOptions& options);
+  ~LocalStore() override;
+
+  Result<std::string> command(const CommandRequest& request) override;
+  Result<std::string> query(const QueryRequest& request) override;
+  Result<void> events(const EventsRequest& request, const LineSink& line, std::stop_token stop) override;
+  Result<std::string> inspect() override;
+  Result<std::string> verify(const Progress& progress) override;
+  Result<std::string> import(const ImportRequest& request, const Progress& progress) override;
+  Result<std::string> revert(const std::string& import_id, bool dry_run) override;
+
+  // Folds the views again beside the old rows and swaps; none named = all. {"views":{…},"events":n,"seconds":x,"eventsPerSecond":n}
+  Result<std::string> rebuild(const std::vector<std::string>& views, const Progress& progress);
+  // The log as JSON Lines, and back into an empty store. load answers like inspect.
+  Result<void> dump(const LineSink& line);
+  Result<std::string> load(const std::string& file, const Progress& progress);
+  // A generated enterprise, the same for the same seed. Answers like inspect.
+  struct DemoOptions {
+    std::uint32_t customers = 200, years = 2;
+    std::uint64_t seed = 1;
+  };
+  Result<std::string> demo(const DemoOptions& options, const Progress& progress);
+
+  // Keeps the views at the head from now on, in threads of their own; queries then wait for them only as far as the log was
+  // when they came.
+  void follow();
+  // Where other processes reach the server that holds this store; kept in its lock file until it is closed.
+  Result<void> announce(const std::string& address);
+
+  const std::filesystem::path& dir() const;
+  EventStore& events();
+  const SubjectKeys& keys() const;
+
+ private:
+  class Impl;
+  explicit LocalStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The address that the holder of a locked store announced; empty if none serves it.
+std::string holder_address(const std::filesystem::path& dir);
+
+// The views of a worker's state directory, which has no log: its inspect and its queries ("store.missing" for the rest).
+Result<std::unique_ptr<Service>> open_worker_state(const std::filesystem::path& dir);
+
+}  // namespace rapport

@@ -1,0 +1,3 @@
+#include "adapters/cli/verb.h"
+
+int main(int argc, char** argv) { return rapport::cli::run(argc, argv); }

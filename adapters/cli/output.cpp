@@ -1,0 +1,191 @@
+#include "adapters/cli/output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "adapters/cli/table.h"
+#include "adapters/json/event_json.h"
+#include "domain/values.h"
+
+namespace rapport::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr std::string_view kMinor = "Minor";
+
+// A value as CSV has it: text as it is, null as nothing, the rest as in JSON.
+std::string plain(const Json& value) {
+  if (value.is_null()) return {};
+  if (value.is_string()) return value.get<std::string>();
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string csv_field(std::string text) {
+  if (text.find_first_of(",\"\r\n") == text.npos) return text;
+  for (std::size_t at = 0; (at = text.find('"', at)) != text.npos; at += 2) text.insert(at, 1, '"');
+  return '"' + text + '"';
+}
+
+std::string csv_line(const std::vector<std::string>& fields) {
+  std::string out;
+  for (auto& field : fields) out += (&field == &fields.front() ? "" : ",") + csv_field(field);
+  return out + "\r\n";
+}
+
+std::vector<std::string> names_of(const Json& rows) {
+  std::vector<std::string> names;
+  if (!rows.empty())
+    for (auto& [name, value] : rows.front().items()) names.push_back(name);
+  return names;
+}
+
+bool is_amount(std::string_view name) { return name.ends_with(kMinor); }
+
+// For a person: decimals for amounts, thousands parted in counts, a dash for what is unknown.
+std::string cell_of(const Json& row, const std::string& name) {
+  auto& value = row.at(name);
+  if (value.is_null()) return "–";
+  if (is_amount(name) && value.is_number_integer())
+    return amount_text(value.get<std::int64_t>(), row.contains("currency") && row["currency"].is_string() ? row["currency"].get<std::string>() : "");
+  if (name == "probabilityBp" || name == "winRateBp") return fmt::format("{:.2f} %", value.get<double>() / 100);
+  if (value.is_number_integer() && name != "version" && name != "position" && name != "number")
+    return amount_text(value.get<std::int64_t>(), "JPY");
+  return printable(plain(value));
+}
+
+std::string title_of(const std::string& name) {
+  if (is_amount(name)) return name.substr(0, name.size() - kMinor.size());
+  if (name.ends_with("Bp")) return name.substr(0, name.size() - 2);
+  return name;
+}
+
+std::string table_of(const Json& rows) {
+  auto names = names_of(rows);
+  std::vector<TableColumn> columns;
+  for (auto& name : names) {
+    bool number = false;
+    for (auto& row : rows) number = number || row.at(name).is_number();
+    columns.push_back({title_of(name), number ? Align::kRight : Align::kLeft});
+  }
+  std::vector<std::vector<std::string>> cells;
+  for (auto& row : rows) {
+    auto& line = cells.emplace_back();
+    for (auto& name : names) line.push_back(cell_of(row, name));
+  }
+  return lay_out(columns, cells);
+}
+
+std::string footer(const Json& report, std::size_t rows) {
+  auto text = fmt::format("{} {}; position {}", rows, rows == 1 ? "row" : "rows", report.value("position", 0ULL));
+  for (auto [name, words] : {std::pair{"asOf", "as of"}, {"knownAt", "known at"}})
+    if (report.contains(name) && !report[name].is_null()) text += fmt::format("; {} {}", words, plain(report[name]));
+  if (report.contains("next") && report["next"].is_string()) text += "; more with --cursor " + report["next"].get<std::string>();
+  return text + "\n";
+}
+
+// {"a":{"b":1}} as a.b = 1.
+void flatten(const Json& value, const std::string& prefix, std::vector<std::pair<std::string, std::string>>& out) {
+  if (!value.is_object() || value.empty()) {
+    out.emplace_back(prefix, plain(value));
+    return;
+  }
+  for (auto& [name, inner] : value.items()) flatten(inner, prefix.empty() ? name : prefix + "." + name, out);
+}
+
+Json parsed(std::string_view document) {
+  auto json = Json::parse(document, nullptr, false);
+  RAPPORT_ASSERT(!json.is_discarded());  // our own service wrote it
+  return json;
+}
+
+}  // namespace
+
+Format format_of(std::string_view name) {
+  if (name == "json") return Format::kJson;
+  if (name == "csv") return Format::kCsv;
+  if (name == "table") return Format::kTable;
+  return isatty(STDOUT_FILENO) ? Format::kTable : Format::kJson;
+}
+
+std::string amount_text(std::int64_t minor, std::string_view currency) {
+  int digits = minor_digits(Currency(currency));
+  auto text = fmt::format("{}", minor < 0 ? 0 - static_cast<std::uint64_t>(minor) : static_cast<std::uint64_t>(minor));
+  auto decimals = static_cast<std::size_t>(digits);
+  if (text.size() <= decimals) text.insert(0, decimals + 1 - text.size(), '0');
+  auto whole = text.substr(0, text.size() - decimals);
+  for (auto at = whole.size(); at > 3; at -= 3) whole.insert(at - 3, ",");
+  return (minor < 0 ? "-" : "") + whole + (decimals ? "." + text.substr(text.size() - decimals) : "");
+}
+
+std::string show_report(std::string_view document, Format format) {
+  if (format == Format::kJson) return std::string(document) + "\n";
+  auto report = parsed(document);
+  auto& rows = report["rows"];
+  if (format == Format::kTable) return (rows.empty() ? "" : table_of(rows)) + footer(report, rows.size());
+  auto names = names_of(rows);
+  std::string out = names.empty() ? "" : csv_line(names);
+  for (auto& row : rows) {
+    std::vector<std::string> fields;
+    for (auto& name : names) fields.push_back(plain(row.at(name)));
+    out += csv_line(fields);
+  }
+  return out;
+}
+
+std::string show_document(std::string_view document, Format format) {
+  if (format == Format::kJson) return std::string(document) + "\n";
+  std::vector<std::pair<std::string, std::string>> members;
+  flatten(parsed(document), "", members);
+  if (format == Format::kCsv) {
+    std::vector<std::string> names, values;
+    for (auto& [name, value] : members) names.push_back(name), values.push_back(value);
+    return csv_line(names) + csv_line(values);
+  }
+  std::size_t width = 0;
+  for (auto& [name, value] : members) width = std::max(width, display_width(name));
+  std::string out;
+  for (auto& [name, value] : members)
+    out += name + std::string(width - display_width(name) + 2, ' ') + (value.empty() ? "–" : printable(value)) + "\n";
+  return out;
+}
+
+std::string show_event(std::string_view event, Format format, bool first) {
+  if (format == Format::kJson) return std::string(event) + "\n";
+  auto json = parsed(event);
+  if (format == Format::kTable)
+    return fmt::format("{:>9}  {:<27}  {}  {}  {}\n", json.value("position", 0ULL), plain(json["occurredAt"]),
+                       printable(plain(json["stream"])), plain(json["type"]), printable(plain(json["data"])));
+  std::vector<std::string> names, values;
+  for (auto& [name, value] : json.items()) names.push_back(name), values.push_back(plain(value));
+  return (first ? csv_line(names) : "") + csv_line(values);
+}
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+int exit_code(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kInvalid: return 2;
+    case ErrorCode::kRejected:
+    case ErrorCode::kNotFound:
+    case ErrorCode::kConflict: return 1;
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kCorrupt: return 3;
+  }
+  return 1;
+}
+
+void report_error(const Error& error, Format format) {
+  std::string text = "rapport: " + error_line(error) + "\n";
+  if (format == Format::kJson) {
+    append_error(error, std::nullopt, text);
+    text += "\n";
+  }
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+}  // namespace rapport::cli

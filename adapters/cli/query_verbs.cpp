@@ -1,0 +1,155 @@
+// query, events, inspect, schema: what reads.
+#include "adapters/cli/verb.h"
+#include "adapters/json/json_schema.h"
+
+namespace rapport::cli {
+namespace {
+
+Error usage(const std::string& message, const std::string& expected) {
+  return {ErrorCode::kInvalid, "usage", message, "", expected};
+}
+
+class QueryVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("query", "answer a report of a view");
+    verb->add_option("report", report_, "VIEW/REPORT, such as pipeline/summary")->required();
+    verb->add_option("arguments", arguments_, "filters and parameters: KEY=VALUE, KEY!=VALUE, KEY~=PART, KEY>=VALUE, KEY<=VALUE");
+    add_data(verb, session);
+    add_server(verb, session);
+    verb->add_option("--state", session.state, "a worker's state directory, in place of --data");
+    verb->add_option("--as-of", request_.as_of, "as true at: a time, or a date (its end)");
+    verb->add_option("--known-at", request_.known_at, "as known at: a position, a time, or a date (its end)");
+    verb->add_option("--time-zone", request_.time_zone, "of bare dates, such as Europe/Berlin (else UTC)");
+    verb->add_option("--sort", request_.sort, "FIELD, or -FIELD for the largest first");
+    verb->add_option("--limit", request_.limit, "at most so many rows");
+    verb->add_option("--cursor", request_.cursor, "the page after: `next` of the answer before");
+    add_output(verb, session);
+    add_example(verb, "rapport query pipeline/opportunities status=open 'amountMinor>=500000' --sort -amountMinor --limit 10");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    auto slash = report_.find('/');
+    if (slash == report_.npos) return usage("\"" + report_ + "\" names no report", "VIEW/REPORT, such as pipeline/summary");
+    request_.view = report_.substr(0, slash);
+    request_.report = report_.substr(slash + 1);
+    for (auto& argument : arguments_) {
+      auto equals = argument.find('=');
+      if (equals == argument.npos || equals == 0) return usage("\"" + argument + "\" is no filter or parameter", "KEY=VALUE");
+      request_.arguments.emplace_back(argument.substr(0, equals), argument.substr(equals + 1));
+    }
+    std::unique_ptr<Service> state;
+    if (!session.state.empty()) {
+      auto opened = open_worker_state(session.state);
+      if (!opened) return std::move(opened).error();
+      state = std::move(*opened);
+    }
+    auto service = state ? Result<Service*>(state.get()) : session.service();
+    if (!service) return std::move(service).error();
+    auto answer = (*service)->query(request_);
+    if (!answer) return std::move(answer).error();
+    print(show_report(*answer, session.format()));
+    return 0;
+  }
+
+ private:
+  std::string report_;
+  std::vector<std::string> arguments_;
+  QueryRequest request_;
+};
+
+class EventsVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("events", "list events in order");
+    add_data(verb, session);
+    add_server(verb, session);
+    verb->add_option("--from", request_.from, "the first position");
+    verb->add_option("--to", request_.to, "the last position");
+    verb->add_option("--stream", request_.stream, "of one stream, such as opportunity-1C1I7A6R");
+    verb->add_option("--type", request_.type, "of one type, such as opportunity.won");
+    verb->add_option("--limit", request_.limit, "at most so many");
+    verb->add_flag("--follow", request_.follow, "go on with new events until interrupted");
+    add_output(verb, session);
+    add_example(verb, "rapport events --type opportunity.won --limit 3");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    auto stop = request_.follow ? stop_on_signals() : std::stop_token();
+    auto service = session.service();
+    if (!service) return std::move(service).error();
+    bool first = true;
+    auto format = session.format();
+    auto done = (*service)->events(request_, [&](std::string_view line) {
+      print(show_event(line, format, std::exchange(first, false)));
+      return true;
+    }, stop);
+    if (!done) return std::move(done).error();
+    return 0;
+  }
+
+ private:
+  EventsRequest request_;
+};
+
+class InspectVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("inspect", "what is in the store: head, root, streams, views");
+    add_data(verb, session);
+    add_server(verb, session);
+    verb->add_option("--state", session.state, "a worker's state directory, in place of --data");
+    add_output(verb, session);
+    add_example(verb, "rapport inspect --data rapport-data");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    std::unique_ptr<Service> state;
+    if (!session.state.empty()) {
+      auto opened = open_worker_state(session.state);
+      if (!opened) return std::move(opened).error();
+      state = std::move(*opened);
+    }
+    auto service = state ? Result<Service*>(state.get()) : session.service();
+    if (!service) return std::move(service).error();
+    auto answer = (*service)->inspect();
+    if (!answer) return std::move(answer).error();
+    print(show_document(*answer, session.format()));
+    return 0;
+  }
+};
+
+class SchemaVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("schema", "the catalogue of commands and events, and their JSON Schemas");
+    verb->add_option("what", what_, "events, commands, or a name such as opportunity.won");
+    add_output(verb, session);
+    add_example(verb, "rapport schema opportunity.won");
+    return verb;
+  }
+
+  Result<int> run(Session&) override {
+    auto text = schema_text(what_);
+    if (!text) return std::move(text).error();
+    print(*text + "\n");
+    return 0;
+  }
+
+ private:
+  std::string what_;
+};
+
+}  // namespace
+
+void add_query_verbs(std::vector<std::unique_ptr<Verb>>& verbs) {
+  verbs.push_back(std::make_unique<QueryVerb>());
+  verbs.push_back(std::make_unique<EventsVerb>());
+  verbs.push_back(std::make_unique<InspectVerb>());
+  verbs.push_back(std::make_unique<SchemaVerb>());
+}
+
+}  // namespace rapport::cli

@@ -1,0 +1,78 @@
+#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <thread>
+
+#include "adapters/cli/verb.h"
+
+namespace rapport::cli {
+
+void add_data(CLI::App* verb, Session& session) {
+  verb->add_option("--data", session.data, "the store's directory (else $RAPPORT_DATA, else ./rapport-data)");
+}
+
+void add_server(CLI::App* verb, Session& session) {
+  verb->add_option("--server", session.server, "a running server, http://HOST:PORT, in place of --data");
+}
+
+void add_output(CLI::App* verb, Session& session) {
+  verb->add_option("--format", session.format_name, "json, table or csv (else: table on a terminal, json in a pipe)")
+      ->check(CLI::IsMember({"json", "table", "csv"}));
+  verb->add_flag("--quiet", session.quiet, "no progress, no words: data and errors alone");
+}
+
+void add_example(CLI::App* verb, const std::string& example) { verb->footer("Example:\n  " + example); }
+
+std::stop_token stop_on_signals() {
+  // One thread waits for the signals; handlers could do next to nothing.
+  static std::stop_source source;
+  static bool started = false;
+  if (std::exchange(started, true)) return source.get_token();
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([signals] {
+    int received = 0;
+    sigwait(&signals, &received);
+    source.request_stop();
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends the process
+  }).detach();
+  return source.get_token();
+}
+
+int run(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);
+  spdlog::set_default_logger(spdlog::stderr_color_mt("rapport"));
+  CLI::App program{"Rapport: a CRM core whose truth is a provable log of events.", "rapport"};
+  program.set_version_flag("--version", "rapport " RAPPORT_VERSION);
+  program.require_subcommand(1);
+  Session session;
+  std::vector<std::unique_ptr<Verb>> verbs;
+  add_command_verbs(verbs);
+  add_query_verbs(verbs);
+  add_store_verbs(verbs);
+  add_serve_verbs(verbs);
+  add_bench_verbs(verbs);
+  std::vector<CLI::App*> declared;
+  for (auto& verb : verbs) declared.push_back(verb->declare(program, session));
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // help and version end here, too
+    auto code = program.exit(error);
+    return code == 0 ? 0 : 2;
+  }
+  if (session.quiet) spdlog::set_level(spdlog::level::err);
+  for (std::size_t i = 0; i < verbs.size(); ++i) {
+    if (!declared[i]->parsed()) continue;
+    auto done = verbs[i]->run(session);
+    if (done) return *done;
+    report_error(done.error(), session.format());
+    return exit_code(done.error());
+  }
+  return 2;
+}
+
+}  // namespace rapport::cli

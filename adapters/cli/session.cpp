@@ -1,0 +1,39 @@
+#include <cstdlib>
+
+#include "adapters/cli/verb.h"
+#include "adapters/http/client.h"
+
+namespace rapport::cli {
+
+std::filesystem::path Session::data_dir() const {
+  if (!data.empty()) return data;
+  if (const char* named = std::getenv("RAPPORT_DATA"); named && *named) return named;
+  return "rapport-data";
+}
+
+Result<LocalStore*> Session::local(bool create) {
+  if (local_) return local_.get();
+  auto opened = LocalStore::open({.dir = data_dir(), .create = create});
+  if (!opened) return std::move(opened).error();
+  local_ = std::move(*opened);
+  return local_.get();
+}
+
+Result<Service*> Session::service(bool create) {
+  if (remote_) return remote_.get();
+  auto connect = [&](const std::string& url) -> Result<Service*> {
+    auto client = connect_to(url);
+    if (!client) return std::move(client).error();
+    remote_ = std::move(*client);
+    return remote_.get();
+  };
+  if (!server.empty()) return connect(server);
+  auto store = local(create);
+  if (store) return *store;
+  if (store.error().reason != "store.locked") return std::move(store).error();
+  auto address = holder_address(data_dir());
+  if (address.empty()) return std::move(store).error();
+  return connect(address);
+}
+
+}  // namespace rapport::cli

@@ -1,0 +1,125 @@
+// verify, rebuild, dump, load: what is about the store as a whole.
+#include <nlohmann/json.hpp>
+
+#include "adapters/cli/progress_bar.h"
+#include "adapters/cli/verb.h"
+
+namespace rapport::cli {
+namespace {
+
+class VerifyVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("verify", "recompute every hash from the stored bytes, check views, keys and configuration");
+    add_data(verb, session);
+    add_server(verb, session);
+    add_output(verb, session);
+    add_example(verb, "rapport verify --data rapport-data");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    auto service = session.service();
+    if (!service) return std::move(service).error();
+    auto answer = [&] {
+      ProgressBar bar(session.quiet);
+      return (*service)->verify(bar.callback());
+    }();
+    if (!answer) return std::move(answer).error();
+    print(show_document(*answer, session.format()));
+    return nlohmann::json::parse(*answer).value("ok", false) ? 0 : 1;
+  }
+};
+
+class RebuildVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("rebuild", "fold views again from event 1 beside their old rows, and swap");
+    verb->add_option("views", views_, "pipeline, service, loyalty, customer360 (else all)");
+    add_data(verb, session);
+    add_output(verb, session);
+    add_example(verb, "rapport rebuild pipeline --data rapport-data");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    auto store = session.local();
+    if (!store) return std::move(store).error();
+    auto answer = [&] {
+      ProgressBar bar(session.quiet);
+      return (*store)->rebuild(views_, bar.callback());
+    }();
+    if (!answer) return std::move(answer).error();
+    print(show_document(*answer, session.format()));
+    return 0;
+  }
+
+ private:
+  std::vector<std::string> views_;
+};
+
+class DumpVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("dump", "print the log as JSON Lines, everything that is stored of each event");
+    add_data(verb, session);
+    add_output(verb, session);
+    add_example(verb, "rapport dump --data rapport-data > log.jsonl");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    auto store = session.local();
+    if (!store) return std::move(store).error();
+    std::string page;
+    auto done = (*store)->dump([&](std::string_view line) {
+      page.append(line).push_back('\n');
+      if (page.size() > kPageBytes) print(std::exchange(page, {}));
+      return true;
+    });
+    print(page);
+    if (!done) return std::move(done).error();
+    return 0;
+  }
+
+ private:
+  static constexpr std::size_t kPageBytes = 1u << 20;
+};
+
+class LoadVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("load", "load a dump into an empty store");
+    verb->add_option("file", file_, "what dump printed")->required();
+    add_data(verb, session);
+    add_output(verb, session);
+    add_example(verb, "rapport load log.jsonl --data restored");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    auto store = session.local(true);
+    if (!store) return std::move(store).error();
+    auto answer = [&] {
+      ProgressBar bar(session.quiet);
+      return (*store)->load(file_, bar.callback());
+    }();
+    if (!answer) return std::move(answer).error();
+    print(show_document(*answer, session.format()));
+    return 0;
+  }
+
+ private:
+  std::string file_;
+};
+
+}  // namespace
+
+void add_store_verbs(std::vector<std::unique_ptr<Verb>>& verbs) {
+  verbs.push_back(std::make_unique<VerifyVerb>());
+  verbs.push_back(std::make_unique<RebuildVerb>());
+  verbs.push_back(std::make_unique<DumpVerb>());
+  verbs.push_back(std::make_unique<LoadVerb>());
+}
+
+}  // namespace rapport::cli

@@ -1,0 +1,63 @@
+// A verb of the command line: its options, its help, what it does.
+#pragma once
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/application/local_store.h"
+#include "adapters/cli/output.h"
+
+namespace rapport::cli {
+
+// What most verbs share. Opens the store, or the server that holds it, when a verb first asks for it.
+class Session final {
+ public:
+  std::string data;    // --data, else $RAPPORT_DATA, else ./rapport-data
+  std::string server;  // --server
+  std::string state;   // --state
+  std::string format_name;
+  bool quiet = false;
+
+  Format format() const { return format_of(format_name); }
+  std::filesystem::path data_dir() const;
+  // The store in this process. It is made if `create` says so and there is none.
+  Result<LocalStore*> local(bool create = false);
+  // --server, or the store, or the server that holds the store.
+  Result<Service*> service(bool create = false);
+
+ private:
+  std::unique_ptr<LocalStore> local_;
+  std::unique_ptr<Service> remote_;
+};
+
+class Verb {
+ public:
+  virtual ~Verb() = default;
+  // Adds the verb's subcommand with its options, which are kept in the verb.
+  virtual CLI::App* declare(CLI::App& program, Session& session) = 0;
+  // The exit code, or what went wrong.
+  virtual Result<int> run(Session& session) = 0;
+};
+
+// Options of `declare`: --data; --server; --format; --quiet.
+void add_data(CLI::App* verb, Session& session);
+void add_server(CLI::App* verb, Session& session);
+void add_output(CLI::App* verb, Session& session);
+void add_example(CLI::App* verb, const std::string& example);
+
+// Verbs by what they are about, each list in its own file.
+void add_query_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // query, events, inspect, schema
+void add_command_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // command, import, revert, demo
+void add_store_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // verify, rebuild, dump, load
+void add_serve_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // serve, publish, worker
+void add_bench_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // bench
+
+// A stop token that SIGINT and SIGTERM trigger.
+std::stop_token stop_on_signals();
+
+// Parses, runs, reports: the exit code of the process.
+int run(int argc, char** argv);
+
+}  // namespace rapport::cli
