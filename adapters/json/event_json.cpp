@@ -158,6 +158,7 @@ Result<void> append_dump_line(const RecordedEvent& event, std::string& out) {
     if (auto members = append_members(event, nullptr, out); !members) return members;
     if (auto rest = append_rest(event, out); !rest) return rest;
     text_member("salt", to_hex(event.salt), out);
+    if (!event.request.empty()) text_member("request", to_hex(event.request), out);
     base64_member("metadataBytes", event.metadata_bytes, out);
     base64_member("payloadBytes", event.payload, out);
     out += '}';

@@ -35,6 +35,7 @@ struct DumpedEvent {
   std::uint16_t ordinal = 0;
   Timestamp recorded_at{0};
   std::array<std::uint8_t, 16> salt{};
+  Hash request{};            // keyed digest of its command's request; zero if the dump had none
   Hash leaf{};               // as it was: the loaded event must have it again (in the same format version)
   kj::Array<capnp::word> metadata, payload;
 };

@@ -107,6 +107,7 @@ Result<DumpedEvent> read_dump_line(std::string_view line) {
   if (auto time = parse_time(in.text("recordedAt"))) event.recorded_at = *time;
   else in.fail("recordedAt", "a time of RFC 3339");
   event.salt = in.hex<16>("salt");
+  if (parsed->contains("request")) event.request = in.hex<32>("request");
   event.leaf = in.hex<32>("leaf");
   event.metadata = in.message("metadataBytes");
   event.payload = in.message("payloadBytes");
