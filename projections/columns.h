@@ -195,12 +195,14 @@ class Computation {
   std::map<std::string, std::string> parameters_;
 };
 
+using LineList = std::vector<std::vector<Value>>;
+
 // A report that a function computes. Filters, sorting, limit and paging then work on its lines' columns.
 struct ComputedReport {
   std::string name, sentence;
   std::vector<Parameter> parameters;
   std::vector<ColumnInfo> columns;
-  std::function<Result<std::vector<std::vector<Value>>>(const Computation&)> compute;
+  std::function<Result<LineList>(const Computation&)> compute;
 };
 Report report(ComputedReport of);
 

@@ -33,19 +33,6 @@ Result<Timestamp> recorded_at(const EventStore& log, Position position) {
   return (*event)->recorded_at;
 }
 
-Result<Position> position_at(const EventStore& log, Timestamp recorded_by) {
-  auto head = log.head();
-  if (head.recorded_at <= recorded_by) return head.position;
-  std::uint64_t low = 0, high = head.position.value;  // recorded by then, not yet recorded
-  while (high - low > 1) {
-    auto middle = low + (high - low) / 2;
-    auto at = recorded_at(log, {middle});
-    if (!at) return std::move(at).error();
-    (*at <= recorded_by ? low : high) = middle;
-  }
-  return Position{low};
-}
-
 ViewHost::ViewHost(const ViewType& type, const EventStore& log, RowStores& stores)
     : type_(type), log_(log), stores_(stores) {}
 ViewHost::~ViewHost() {

@@ -103,8 +103,6 @@ class ViewHost final {
   std::jthread live_;  // last: it uses all of the above
 };
 
-// The position that was the log's head at an instant: the last event recorded by then, {0} if none was.
-Result<Position> position_at(const EventStore& log, Timestamp recorded_by);
 // When the event at a position was recorded; {0} for position 0.
 Result<Timestamp> recorded_at(const EventStore& log, Position position);
 

@@ -4,6 +4,8 @@
 #include "projections/loyalty/reports.h"
 #include "projections/pipeline/pipeline.h"
 #include "projections/pipeline/reports.h"
+#include "projections/service/reports.h"
+#include "projections/service/service.h"
 
 namespace rapport::projections {
 
@@ -17,6 +19,7 @@ const std::vector<ViewType>& all_views() {
   static const std::vector<ViewType> kViews = [] {
     std::vector<ViewType> views;
     views.push_back(view_type<pipeline::Pipeline>(pipeline::reports()));
+    views.push_back(view_type<service::Service>(service::reports()));
     views.push_back(view_type<loyalty::Loyalty>(loyalty::reports()));
     return views;
   }();

@@ -23,7 +23,7 @@ Value seconds(Wide micros, std::int64_t divisor = 1) {
   return v ? Value(*v) : Value();
 }
 
-Result<std::vector<std::vector<Value>>> compute(const Computation& in) {
+Result<LineList> compute(const Computation& in) {
   auto from = in.from("from"), until = in.until("to");
   std::map<std::string, Stays> stages;
   auto scanned = in.each<StageVisit>([&](const StageVisit& visit) {
@@ -36,7 +36,7 @@ Result<std::vector<std::vector<Value>>> compute(const Computation& in) {
     stages[visit.stage].micros.push_back(visit.left_at->micros - visit.entered_at->micros);
   });
   if (!scanned) return std::move(scanned).error();
-  std::vector<std::vector<Value>> lines;
+  LineList lines;
   for (auto& [stage, stays] : stages) {
     auto& all = stays.micros;
     std::sort(all.begin(), all.end());

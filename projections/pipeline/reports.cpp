@@ -60,10 +60,10 @@ Report history_report() {
       .parameters = {{.name = "id", .required = true, .sentence = "the opportunity"}},
       .columns = {integer_column("number"), text_column("stage"), timestamp_column("enteredAt"),
                   timestamp_column("leftAt"), money_column("amountMinor"), text_column("currency")},
-      .compute = [](const Computation& in) -> Result<std::vector<std::vector<Value>>> {
+      .compute = [](const Computation& in) -> Result<LineList> {
         auto opportunity = in.find<Opportunity>(in.text("id"));
         if (!opportunity) return std::move(opportunity).error();
-        std::vector<std::vector<Value>> lines;
+        LineList lines;
         auto scanned = in.each<StageVisit>(
             [&](const StageVisit& visit) {
               auto& amount = visit.ended || !*opportunity ? visit.amount : (*opportunity)->amount;

@@ -119,7 +119,7 @@ class Waterfall final {
   Tallies tallies_;
 };
 
-Result<std::vector<std::vector<Value>>> compute(const Computation& in) {
+Result<LineList> compute(const Computation& in) {
   Waterfall waterfall(*in.from("from"), *in.until("to"), in.days("closing"));
   std::vector<Movement> movements;
   auto flush = [&] {
@@ -132,7 +132,7 @@ Result<std::vector<std::vector<Value>>> compute(const Computation& in) {
   });
   if (!scanned) return std::move(scanned).error();
   flush();
-  std::vector<std::vector<Value>> lines;
+  LineList lines;
   for (auto& [currency, tally] : waterfall.tallies()) {
     auto& line = lines.emplace_back();
     line.push_back(text_value(currency));

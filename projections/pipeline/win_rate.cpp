@@ -52,7 +52,7 @@ std::string key_by(const std::string& by, const Opportunity& row, const Names& n
   return by == "owner" ? row.owner : by == "product" ? row.product : row.account;
 }
 
-Result<std::vector<std::vector<Value>>> compute(const Computation& in) {
+Result<LineList> compute(const Computation& in) {
   auto& by = in.text("by");
   Result<Names> names = Names{};
   if (by == "team") names = teams(in);
@@ -68,7 +68,7 @@ Result<std::vector<std::vector<Value>>> compute(const Computation& in) {
     tallies[key_by(by, row, *names)].take(row);
   });
   if (!scanned) return std::move(scanned).error();
-  std::vector<std::vector<Value>> lines;
+  LineList lines;
   for (auto& [key, tally] : tallies) {
     auto won_minor = value_of(tally.won_minor);
     if (!won_minor) return overflow("wonMinor");

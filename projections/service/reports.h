@@ -1,0 +1,9 @@
+// The service view's reports.
+#pragma once
+#include "projections/report.h"
+
+namespace rapport::projections::service {
+
+std::vector<Report> reports();
+
+}  // namespace rapport::projections::service
