@@ -1,0 +1,257 @@
+#include "adapters/kafka/worker.h"
+
+#include <thread>
+
+#include "adapters/kafka/log.h"
+#include "adapters/kafka/log_consumer.h"
+#include "adapters/kafka/worker_source.h"
+#include "eventstore/frame.h"
+#include "projections/digest.h"
+#include "projections/views.h"
+
+namespace rapport::kafka {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using projections::Folder;
+using projections::RowStore;
+
+constexpr std::chrono::milliseconds kReportEvery{100};
+constexpr std::chrono::milliseconds kBackoff{500};
+constexpr std::chrono::seconds kSilence{20};  // then it is asked whether the consumer misses something
+constexpr int kAtHandMs = 2;  // nothing for so long: what was folded is written
+constexpr int kPollMs = 100;
+
+Error gap(Position have, Position got) {
+  return {.code = ErrorCode::kConflict,
+          .reason = "bus.gap",
+          .message = "topic crm.log.v1 goes on with event " + std::to_string(got.value) + " after event " +
+                     std::to_string(have.value) + ": events are missing",
+          .hint = "was the topic cut or written by somebody else? Remove it and publish the log again"};
+}
+
+Error other_log(Position at) {
+  return {.code = ErrorCode::kConflict,
+          .reason = "bus.other_log",
+          .message = "the log's root before event " + std::to_string(at.value) + " is not that of the events that came",
+          .hint = "the topic holds another log than these rows, or events of it were altered"};
+}
+
+bool passing(const Error& error) { return error.reason == "bus.unreachable" || error.reason == "bus.no_topic"; }
+
+}  // namespace
+
+struct Worker::Parts {
+  const projections::ViewType& view;
+  projections::RowStores& stores;
+  const WorkerOptions options;
+
+  std::unique_ptr<RowStore> store;
+  std::unique_ptr<Folder> folder;
+  std::unique_ptr<LogConsumer> consumer;
+  WorkerSource source;
+  Frame frame;
+  std::uint64_t events = 0;
+  bool began_again = false;  // from the topic's beginning, in this session
+
+  Result<void> open_rows();
+  Result<void> connect();
+  Result<void> begin_again();
+  Result<void> rebuild();
+  Result<void> take(const LogConsumer::Record& record);
+  Result<void> fold_frame();
+  Result<bool> step(int wait_ms);
+  Result<void> pump(std::optional<std::int64_t> end, const Progress& progress, const std::stop_token& stop);
+  Result<WorkerResult> result() const;
+};
+
+Worker::Worker(const projections::ViewType& view, projections::RowStores& stores, WorkerOptions options)
+    : parts_(new Parts{view, stores, std::move(options), {}, {}, {}, {}, {}}) {}
+Worker::~Worker() = default;
+
+Result<void> Worker::Parts::open_rows() {
+  folder.reset();
+  store.reset();
+  auto opened = stores.open(view.store_name(), view.declaration, projections::StoreUse::kLive);
+  if (!opened) return std::move(opened).error();
+  store = std::move(*opened);
+  source = {};
+  // The note is from the beginning of a frame of which the rows may have a part already, never the other way round. Without
+  // a note the topic is read from its beginning, and what the rows have is passed over.
+  auto kept = parse_source(store->source());
+  if (kept && kept->tree.size() <= store->checkpoint().position.value) source = std::move(*kept);
+  folder = view.make_folder(*store, {.batch_events_max = options.batch_events_max});
+  return {};
+}
+
+Result<void> Worker::Parts::connect() {
+  consumer.reset();
+  auto opened = LogConsumer::open(options.connection, "rapport-worker-" + view.name);
+  if (!opened) return std::move(opened).error();
+  consumer = std::move(*opened);
+  began_again = false;
+  // Another cluster has other offsets, but the same positions: what is folded already is passed over.
+  if (source.cluster != consumer->cluster()) return begin_again();
+  auto extent = consumer->extent();
+  if (!extent) return extent.error();
+  if (source.offset < extent->begin || source.offset > extent->end) return rebuild();
+  return consumer->start(source.offset);
+}
+
+Result<void> Worker::Parts::begin_again() {
+  auto extent = consumer->extent();
+  if (!extent) return extent.error();
+  began_again = true;
+  source.cluster = consumer->cluster();
+  source.offset = extent->begin;
+  return consumer->start(extent->begin);
+}
+
+// Only once the topic is known to have the log's beginning: rows that cannot be had again are not thrown away.
+Result<void> Worker::Parts::rebuild() {
+  warn("topic crm.log.v1 does not have offset " + std::to_string(source.offset) + ": building view " + view.name + " again");
+  if (auto begun = begin_again(); !begun) return begun;
+  const auto until = Clock::now() + options.connection.unreachable_after;
+  for (;;) {
+    auto record = consumer->next(kPollMs);
+    if (!record) return record.error();
+    if (*record) {
+      if (frame.read((*record)->value, Frame::Check::kDigests) && frame.size()) break;
+    } else if (Clock::now() > until) {
+      return Error{.code = ErrorCode::kConflict,
+                   .reason = "bus.gap",
+                   .message = "topic crm.log.v1 has no events, and the rows have them up to event " +
+                              std::to_string(folder->position().value),
+                   .hint = "publish the log again"};
+    }
+  }
+  if (frame.first().value != 1) return gap({}, frame.first());
+  folder.reset();
+  store.reset();
+  if (auto dropped = stores.drop(view.store_name()); !dropped) return dropped;
+  if (auto opened = open_rows(); !opened) return opened;
+  return begin_again();
+}
+
+Result<void> Worker::Parts::take(const LogConsumer::Record& record) {
+  auto read = frame.read(record.value, Frame::Check::kDigests);
+  if (read && frame.size()) {
+    if (auto folded = fold_frame(); !folded) return folded;
+  } else {
+    auto why = read ? "it has no events" : read.error().message;
+    warn("record " + std::to_string(record.offset) + " of crm.log.v1 is parked: " + why);
+    source.park(record.offset, std::move(why));
+  }
+  source.offset = record.offset + 1;
+  // The batch that ends within the next frame says where that frame is; what it has of it is passed over then.
+  store->put_source(to_text(source));
+  return {};
+}
+
+Result<void> Worker::Parts::fold_frame() {
+  const auto next = source.tree.size() + 1;
+  if (frame.last().value < next) return {};
+  if (frame.first().value > next) return gap({source.tree.size()}, frame.first());
+  if (frame.first().value == next && source.tree.root() != frame.previous_root()) return other_log(frame.first());
+  const auto have = folder->position();
+  for (auto i = next - frame.first().value; i < frame.size(); ++i) {
+    auto event = frame.event(i);
+    if (!event) return event.error();
+    source.tree.add((*event)->leaf);
+    if ((*event)->position <= have) continue;
+    if (auto folded = folder->fold(**event); !folded) return folded;
+    ++events;
+  }
+  return {};
+}
+
+// Takes one record; false if none was at hand, and then everything so far is written.
+Result<bool> Worker::Parts::step(int wait_ms) {
+  auto record = consumer->next(wait_ms);
+  if (!record && record.error().reason == "bus.out_of_range" && !began_again) {
+    if (auto rebuilt = rebuild(); !rebuilt) return rebuilt.error();
+    return true;
+  }
+  if (!record) return record.error();
+  if (!*record) {
+    if (auto written = folder->commit(); !written) return written.error();
+    return false;
+  }
+  auto taken = take(**record);
+  if (!taken && taken.error().reason == "bus.gap" && !began_again) {
+    // The place may be of a topic that was made anew since; from its beginning, the order decides.
+    if (auto begun = begin_again(); !begun) return begun.error();
+    return true;
+  }
+  if (!taken) return taken.error();
+  return true;
+}
+
+Result<void> Worker::Parts::pump(std::optional<std::int64_t> end, const Progress& progress, const std::stop_token& stop) {
+  auto reported = Clock::now(), heard = reported;
+  while (!stop.stop_requested() && !(end && consumer->offset() >= *end)) {
+    auto took = step(kAtHandMs);
+    if (took && !*took) took = step(kPollMs);
+    if (!took) return took.error();
+    const auto now = Clock::now();
+    if (*took) heard = now;
+    if (now - reported >= kReportEvery) {
+      reported = now;
+      if (progress) progress(folder->position(), events);
+      consumer->show_done(source.offset);
+    }
+    if (now - heard < (end ? options.connection.unreachable_after : kSilence)) continue;
+    // Nothing for long: whoever cannot be asked is not there, and a consumer that misses what is there is made anew.
+    auto extent = consumer->extent();
+    if (!extent) return extent.error();
+    if (extent->end > consumer->offset())
+      if (auto again = connect(); !again) return again;
+    heard = Clock::now();
+  }
+  return folder->commit();
+}
+
+Result<WorkerResult> Worker::Parts::result() const {
+  auto snapshot = store->snapshot();
+  if (!snapshot) return std::move(snapshot).error();
+  auto digest = projections::rows_digest(**snapshot);
+  if (!digest) return digest.error();
+  WorkerResult result{.view = view.name,
+                      .position = folder->position(),
+                      .root = source.tree.root(),
+                      .digest = *digest,
+                      .events = events,
+                      .parked = {}};
+  for (const auto& record : source.parked)
+    result.parked.push_back("record " + std::to_string(record.offset) + ": " + record.why);
+  return result;
+}
+
+Result<WorkerResult> Worker::run(WorkerUntil until, const Progress& progress, std::stop_token stop) {
+  auto& parts = *parts_;
+  const bool follow = until == WorkerUntil::kStopped;
+  if (auto opened = parts.open_rows(); !opened) return opened.error();
+  while (!stop.stop_requested()) {
+    std::optional<std::int64_t> end;
+    auto done = parts.connect();
+    if (done && !follow) {
+      auto extent = parts.consumer->extent();
+      if (extent) end = extent->end;
+      else done = extent.error();
+    }
+    if (done) done = parts.pump(end, progress, stop);
+    if (done) break;
+    if (!follow || !passing(done.error())) return done.error();
+    warn(done.error().message);
+    // What was not written is folded again from the rows as they are.
+    if (auto opened = parts.open_rows(); !opened) return opened.error();
+    for (auto left = kBackoff; left.count() > 0 && !stop.stop_requested(); left -= kBackoff / 10)
+      std::this_thread::sleep_for(kBackoff / 10);
+  }
+  auto result = parts.result();
+  parts.folder.reset();
+  parts.store.reset();
+  return result;
+}
+
+}  // namespace rapport::kafka
