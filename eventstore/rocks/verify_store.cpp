@@ -1,0 +1,238 @@
+#include "eventstore/rocks/verify_store.h"
+
+#include <cstring>
+#include <utility>
+
+#include "eventstore/proof/merkle_tree.h"
+#include "eventstore/rocks/rocks_status.h"
+#include "eventstore/rocks/stored_log.h"
+
+namespace rapport {
+namespace {
+
+constexpr std::uint64_t kProgressEvery = 4096;  // events
+
+// A set of index entries as one number, whatever their order: so that log and index are compared by one scan of each.
+class EntrySum final {
+ public:
+  void add(std::string_view name, std::uint64_t a, std::uint64_t b) {
+    std::uint8_t numbers[16];
+    put_be<8>(a, numbers);
+    put_be<8>(b, numbers + 8);
+    auto hash = sha256({bytes_of(name), numbers});
+    std::uint64_t parts[2];
+    std::memcpy(parts, hash.data(), sizeof parts);
+    low_ += parts[0];
+    high_ += parts[1];
+    ++count_;
+  }
+  bool operator==(const EntrySum&) const = default;
+
+ private:
+  std::uint64_t count_ = 0, low_ = 0, high_ = 0;
+};
+
+class Verification final {
+ public:
+  Verification(const RocksEventStore& store, const VerifyProgress& progress)
+      : store_(store), database_(store.database()), head_(store.head()), progress_(progress) {}
+
+  // Each keeps the first thing that does not hold in report().
+  void walk_log();
+  void compare_indexes();
+  void check_files();
+  VerifyReport& report() { return report_; }
+  bool ok() const { return report_.ok; }
+  void fail(Position position, std::string what) {
+    if (!report_.ok) return;
+    report_.ok = false;
+    report_.position = position;
+    report_.what = std::move(what);
+  }
+
+ private:
+  bool check_frame(Frame& frame);
+  bool check_event(const RecordedEvent& event, const FrameCommand& command);
+  bool check_edges();
+  void end_command();
+  void scan(Family family, const std::function<void(std::string_view key, std::string_view value)>& entry);
+  void compare_streams();
+  void compare_commands();
+  void compare_types();
+
+  const RocksEventStore& store_;
+  const LogDatabase& database_;
+  const Head head_;
+  const VerifyProgress& progress_;
+  VerifyReport report_;
+  MerkleTree tree_;
+  std::unique_ptr<rocksdb::Iterator> edges_;
+  Timestamp last_recorded_{0};
+  bool group_ended_ = true;
+  struct {
+    CommandId id;
+    std::uint64_t first = 0, events = 0;
+  } command_;  // the one that the walk is in; events 0: none yet
+  EntrySum streams_, commands_, types_;
+};
+
+bool Verification::check_event(const RecordedEvent& event, const FrameCommand& command) {
+  auto bad = [&](const char* what) {
+    fail(event.position, what);
+    return false;
+  };
+  if (!digest_holds(event)) return bad("salt, metadata or payload are not those of the digest");
+  if (event.recorded_at <= last_recorded_) return bad("recordedAt does not grow");
+  if (event.command != command.id) return bad("the frame names another command");
+  if (event.command != command_.id || command_.events == 0) {
+    end_command();
+    command_ = {event.command, event.position.value, 0};
+  }
+  if (event.ordinal != command_.events) return bad("its ordinal does not follow");
+  ++command_.events;
+  last_recorded_ = event.recorded_at;
+  streams_.add(stream_name(event.stream_type, event.stream_id), event.version.value, event.position.value);
+  types_.add(event.type, 0, event.position.value);
+  tree_.add(event.leaf);
+  return true;
+}
+
+void Verification::end_command() {
+  if (command_.events > 0) commands_.add(text_of(command_.id.bytes), command_.first, command_.events);
+}
+
+// The kept edges at sizes that the walk has reached.
+bool Verification::check_edges() {
+  for (; edges_->Valid() && position_of(edges_->key()).value <= tree_.size(); edges_->Next()) {
+    if (position_of(edges_->key()).value == tree_.size() && edges_->value().ToStringView() == tree_.edge()) continue;
+    fail(position_of(edges_->key()), "the kept edge of the tree is not that of the leaves");
+    return false;
+  }
+  return true;
+}
+
+bool Verification::check_frame(Frame& frame) {
+  if (frame.previous_root() != tree_.root()) {
+    fail(frame.first(), "the frame's previous root is not the root of the events before it");
+    return false;
+  }
+  std::size_t index = 0;
+  for (const auto& command : frame.commands()) {
+    for (std::size_t i = 0; i < command.events; ++i) {
+      auto event = frame.event(index++);
+      if (!event) {
+        fail({frame.first().value + index - 1}, event.error().message);
+        return false;
+      }
+      if (!check_event(**event, command)) return false;
+      if (i == 0 && command.first_ordinal != (*event)->ordinal) {
+        fail((*event)->position, "the frame gives its command another first ordinal");
+        return false;
+      }
+    }
+  }
+  if (index != frame.size()) fail(frame.first(), "the frame has events without a command");
+  group_ended_ = frame.ends_group();
+  return ok();
+}
+
+void Verification::walk_log() {
+  edges_ = database_.scan(Family::kTree);
+  edges_->SeekToFirst();
+  FrameCursor cursor(database_, FrameCursor::Use::kScan);
+  std::uint64_t told = 0;
+  while (tree_.size() < head_.position.value) {
+    Position next{tree_.size() + 1};
+    auto frame = cursor.frame(next);
+    if (!frame) return fail(next, frame.error().message);
+    if ((*frame)->first() != next) return fail(next, "frames overlap");
+    if (!check_frame(**frame)) return;
+    if (group_ended_ && !check_edges()) return;
+    report_.events = tree_.size();
+    if (progress_ && report_.events - told >= kProgressEvery) {
+      told = report_.events;
+      progress_(told, head_.position.value);
+    }
+  }
+  end_command();
+  report_.root = tree_.root();
+  if (!group_ended_) fail(head_.position, "the last group of the log is not whole");
+  if (report_.root != head_.root) fail(head_.position, "the root of all leaves is not the store's");
+  if (head_.position.value > 0 && last_recorded_ != head_.recorded_at) fail(head_.position, "the store's last time is another");
+  if (progress_) progress_(report_.events, head_.position.value);
+}
+
+void Verification::scan(Family family, const std::function<void(std::string_view, std::string_view)>& entry) {
+  auto it = database_.scan(family);
+  for (it->SeekToFirst(); it->Valid(); it->Next()) entry(it->key().ToStringView(), it->value().ToStringView());
+  if (!it->status().ok()) fail({}, from_status(it->status(), "cannot read an index").message);
+}
+
+void Verification::compare_streams() {
+  EntrySum kept;
+  std::uint64_t streams = 0, version = 0;
+  std::string stream;
+  auto before = store_.facts().streams;
+  scan(Family::kStream, [&](std::string_view key, std::string_view value) {
+    if (key.size() < 10 || value.size() != 8) return fail({}, "a malformed entry in the index of streams");
+    auto position = read_be<8>(value);
+    if (position > head_.position.value) return;
+    auto name = key.substr(0, key.size() - 9);
+    if (name != stream) {
+      stream = name;
+      version = 0;
+      ++streams;
+    }
+    if (read_be<8>(key.substr(key.size() - 8)) != ++version) fail({position}, "the versions of its stream have a gap");
+    kept.add(name, version, position);
+  });
+  if (ok() && !(kept == streams_)) fail({}, "the index of streams is not that of the log");
+  if (ok() && store_.head().position == head_.position && streams != before) fail({}, "the count of streams is wrong");
+}
+
+void Verification::compare_commands() {
+  EntrySum kept;
+  scan(Family::kCommand, [&](std::string_view key, std::string_view value) {
+    if (key.size() != sizeof(CommandId) || value.size() != 12) return fail({}, "a malformed entry in the index of commands");
+    if (read_be<8>(value) <= head_.position.value) kept.add(key, read_be<8>(value), read_be<4>(value.substr(8)));
+  });
+  if (ok() && !(kept == commands_)) fail({}, "the index of commands is not that of the log");
+}
+
+void Verification::compare_types() {
+  EntrySum kept;
+  scan(Family::kType, [&](std::string_view key, std::string_view value) {
+    if (key.size() < 10 || value.size() % 2 != 0) return fail({}, "a malformed entry in the index of types");
+    auto first = read_be<8>(key.substr(key.size() - 8));
+    if (first > head_.position.value) return;
+    for (; !value.empty(); value.remove_prefix(2)) kept.add(key.substr(0, key.size() - 9), 0, first + read_be<2>(value));
+  });
+  if (ok() && !(kept == types_)) fail({}, "the index of types is not that of the log");
+}
+
+void Verification::compare_indexes() {
+  if (ok()) compare_streams();
+  if (ok()) compare_commands();
+  if (ok()) compare_types();
+}
+
+// Table files against the checksums in RocksDB's manifest, bytes that no key lies in included.
+void Verification::check_files() {
+  auto status = database_.db().VerifyFileChecksums({});
+  if (!status.ok()) fail({}, from_status(status, "a table file of log/").message);
+  if (!store_.witness_damage().empty()) fail({}, store_.witness_damage());
+}
+
+}  // namespace
+
+Result<VerifyReport> verify_store(const RocksEventStore& store, const RocksSubjectKeys& keys, const VerifyProgress& progress) {
+  Verification verification(store, progress);
+  verification.walk_log();
+  verification.compare_indexes();
+  if (verification.ok()) verification.check_files();
+  if (verification.ok())
+    if (auto held = keys.verify(); !held) verification.fail({}, held.error().message);
+  return std::move(verification.report());
+}
+
+}  // namespace rapport
