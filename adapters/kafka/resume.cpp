@@ -50,7 +50,13 @@ Result<std::map<std::string, std::int32_t>> partitions_in_use(const std::map<std
 
 Result<ResumePlan> plan_resume(const ResumeFacts& facts) {
   ResumePlan plan;
-  if (facts.cursor) plan.complete = std::min(facts.cursor->position, facts.head);
+  if (facts.cursor) plan.complete = facts.cursor->position;
+  if (plan.complete > facts.head)
+    return Error{.code = ErrorCode::kConflict,
+                 .reason = "bus.ahead_of_log",
+                 .message = "events up to " + std::to_string(plan.complete.value) +
+                            " were published, but the log ends with " + std::to_string(facts.head.value),
+                 .hint = "was the log restored from an old copy?"};
   for (const auto& [topic, tails] : facts.tails) {
     auto& sequences = plan.sequences[topic];
     for (std::size_t i = 0; i < tails.size(); ++i) {
