@@ -51,8 +51,9 @@ class LocalStore final : public Service {
   Result<void> announce(const std::string& address);
 
   const std::filesystem::path& dir() const;
-  EventStore& events();
+  EventStore& event_store();
   const SubjectKeys& keys() const;
+  std::string origin() const;
 
  private:
   class Impl;

@@ -22,9 +22,9 @@ Result<LocalStore*> Session::local(bool create) {
 Result<Service*> Session::service(bool create) {
   if (remote_) return remote_.get();
   auto connect = [&](const std::string& url) -> Result<Service*> {
-    auto client = connect_to(url);
+    auto client = RemoteService::at(url);
     if (!client) return std::move(client).error();
-    remote_ = std::move(*client);
+    remote_ = std::make_unique<RemoteService>(std::move(*client));
     return remote_.get();
   };
   if (!server.empty()) return connect(server);

@@ -46,7 +46,8 @@ void append_report(const ReportHead& head, const projections::Lines& lines, std:
   out += ",\"position\":";
   append_integer(head.position.value, out);
   out += ",\"root\":";
-  append_text(to_hex(head.root), out);
+  if (head.root) append_text(to_hex(*head.root), out);
+  else out += "null";
   out += ",\"asOf\":";
   append_optional(head.as_of, out);
   out += ",\"knownAt\":";

@@ -14,7 +14,7 @@ namespace rapport {
 struct ReportHead {
   std::string_view view, report;
   Position position;
-  Hash root{};
+  std::optional<Hash> root = {};  // null without a log at hand
   std::optional<Timestamp> as_of = {};
   std::optional<Timestamp> known_at = {};
 };

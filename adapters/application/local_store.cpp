@@ -1,0 +1,157 @@
+#include "adapters/application/local_store.h"
+
+#include <nlohmann/json.hpp>
+
+#include "adapters/application/command_ids.h"
+#include "adapters/application/wiring.h"
+#include "adapters/json/event_json.h"
+#include "adapters/json/read_json.h"
+#include "adapters/json/text_forms.h"
+
+namespace rapport {
+namespace {
+
+constexpr std::chrono::seconds kFollowWait{30};  // what a query waits for views that follow the log
+
+std::optional<std::string> version_change_body(const projections::VersionChange& change) {
+  return nlohmann::json{{"view", change.view},
+                        {"from", change.from},
+                        {"to", change.to},
+                        {"position", change.digests.checkpoint.position.value},
+                        {"digest", to_hex(change.digests.rows)},
+                        {"historyDigest", to_hex(change.digests.checkpoint.history)}}
+      .dump();
+}
+
+Error bad_field(std::string reason, const std::string& text, std::string field, std::string expected) {
+  return {ErrorCode::kInvalid, std::move(reason), "\"" + text + "\" is no " + field, "/" + field, std::move(expected)};
+}
+
+}  // namespace
+
+projections::ProgressCall view_progress(std::string_view what, const Progress& progress) {
+  if (!progress) return {};
+  return [what = std::string(what), progress, mutex = std::make_shared<std::mutex>()](const projections::Progress& at) {
+    std::lock_guard one_at_a_time(*mutex);  // views fold in threads of their own
+    auto name = what + " " + std::string(at.view);
+    progress({name, "events", at.position.value, at.target.value});
+  };
+}
+
+Result<void> LocalStore::Impl::open(bool create) {
+  auto opened = StoreDirectory::open(path, create);
+  if (!opened) return std::move(opened).error();
+  directory = std::move(*opened);
+  auto log = RocksEventStore::open(*directory);
+  if (!log) return std::move(log).error();
+  store = std::move(*log);
+  auto subject_keys = RocksSubjectKeys::open(*directory);
+  if (!subject_keys) return std::move(subject_keys).error();
+  keys = std::move(*subject_keys);
+  auto way_in = CommandGateway::open(aggregates, *store, *keys, clock);
+  if (!way_in) return std::move(way_in).error();
+  gateway = std::move(*way_in);
+  views = std::make_unique<projections::ViewHosts>(*store, rows);
+  return {};
+}
+
+Result<void> LocalStore::Impl::catch_up(const Progress& progress) {
+  if (following) {
+    views->wait_for(store->head().position, kFollowWait);
+    return {};
+  }
+  auto changes = views->catch_up(view_progress("views", progress));
+  if (!changes) return std::move(changes).error();
+  return record(*changes);
+}
+
+Result<void> LocalStore::Impl::record(const std::vector<projections::VersionChange>& changes) {
+  for (auto& change : changes) {
+    auto body = read_command("batch", "changeViewVersion", *version_change_body(change));
+    if (!body) return std::move(body).error();
+    auto id = "view:" + change.view;
+    auto receipt = gateway->submit({.aggregate = "batch",
+                                    .id = id,
+                                    .body = *body,
+                                    .command_id = new_command_id(clock.now()),
+                                    .actor = "rapport.views",
+                                    .actor_kind = ActorKind::SERVICE});
+    if (!receipt) return std::move(receipt).error();
+  }
+  return {};
+}
+
+LocalStore::LocalStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LocalStore::~LocalStore() = default;
+
+Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options) {
+  auto impl = std::make_unique<Impl>(options.dir);
+  if (auto opened = impl->open(options.create); !opened) return std::move(opened).error();
+  return std::unique_ptr<LocalStore>(new LocalStore(std::move(impl)));
+}
+
+const std::filesystem::path& LocalStore::dir() const { return impl_->path; }
+EventStore& LocalStore::event_store() { return *impl_->store; }
+const SubjectKeys& LocalStore::keys() const { return *impl_->keys; }
+std::string LocalStore::origin() const { return impl_->directory->origin(); }
+
+void LocalStore::follow() {
+  impl_->following = true;
+  impl_->views->follow();
+}
+
+Result<void> LocalStore::announce(const std::string& address) { return impl_->directory->announce(address); }
+
+std::string holder_address(const std::filesystem::path& dir) { return store_holder(dir).address; }
+
+Result<std::string> LocalStore::command(const CommandRequest& request) {
+  auto body = read_command(request.aggregate, request.command, request.body);
+  if (!body) return std::move(body).error();
+  Command command{.aggregate = request.aggregate, .id = request.id, .body = *body, .command_id = new_command_id(impl_->clock.now())};
+  if (!request.command_id.empty() && !parse(request.command_id, command.command_id))
+    return bad_field("command.bad_id", request.command_id, "commandId", "a UUID");
+  if (request.expected_version) command.expected = StreamVersion{*request.expected_version};
+  if (!request.occurred_at.empty()) {
+    command.occurred_at = parse_time(request.occurred_at);
+    if (!command.occurred_at) return bad_field("time.malformed", request.occurred_at, "occurredAt", "RFC 3339, such as 2017-06-30T12:00:00Z");
+    if (parse_date(request.occurred_at)) command.precision = Precision::DATE;
+  }
+  for (auto [text, field] : {std::pair{&request.actor, "actor"}, {&request.reason_code, "reason"}, {&request.reason_text, "reason"}})
+    if (!is_utf8(*text)) return bad_field("command.bad_utf8", "…", field, "UTF-8");
+  if (!request.actor.empty()) command.actor = request.actor;
+  command.reason_code = request.reason_code;
+  command.reason_text = request.reason_text;
+  command.source.channel = request.channel;
+  auto receipt = impl_->gateway->submit(command);
+  if (!receipt) return std::move(receipt).error();
+  std::string out;
+  append_receipt(*receipt, impl_->store->head().position, out);
+  return out;
+}
+
+Result<void> LocalStore::events(const EventsRequest& request, const LineSink& line, std::stop_token stop) {
+  ReadQuery query{.from = {request.from}, .to = {request.to}, .stream = request.stream, .type = request.type};
+  auto reader = impl_->store->read(query);
+  std::string text;
+  auto left = request.limit.value_or(~std::uint64_t{0});
+  while (left && !stop.stop_requested()) {
+    auto head = impl_->store->head().position;
+    auto event = reader->next();
+    if (!event) return std::move(event).error();
+    if (!*event) {
+      if (!request.follow) return {};
+      impl_->store->wait_past(head, std::chrono::milliseconds(500), stop);
+      continue;
+    }
+    // A stream is read by versions: positions still bound it.
+    if ((*event)->position.value < request.from) continue;
+    if ((*event)->position.value > request.to) return {};
+    text.clear();
+    if (auto written = append_event(**event, impl_->keys.get(), text); !written) return written;
+    if (!line(text)) return {};
+    --left;
+  }
+  return {};
+}
+
+}  // namespace rapport

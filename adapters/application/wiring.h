@@ -1,0 +1,41 @@
+// What a LocalStore is made of, in the order it is opened and the reverse of which it is closed. The one place that wires.
+#pragma once
+#include <atomic>
+#include <mutex>
+
+#include "adapters/application/local_store.h"
+#include "domain/aggregates.h"
+#include "eventstore/command_gateway.h"
+#include "eventstore/rocks/rocks_event_store.h"
+#include "eventstore/rocks/rocks_subject_keys.h"
+#include "projections/rocks/rocks_row_stores.h"
+#include "projections/view_hosts.h"
+
+namespace rapport {
+
+class LocalStore::Impl {
+ public:
+  explicit Impl(std::filesystem::path dir) : path(std::move(dir)), rows((path / "views").string()) {}
+  Result<void> open(bool create);
+
+  // Views at the log's head as it is now. A view that was built anew for its changed version is recorded in the log.
+  Result<void> catch_up(const Progress& progress = {});
+  Result<void> record(const std::vector<projections::VersionChange>& changes);
+
+  const std::filesystem::path path;
+  const SystemClock clock;
+  const std::vector<Aggregate> aggregates = all_aggregates();
+  std::unique_ptr<StoreDirectory> directory;
+  std::unique_ptr<RocksEventStore> store;
+  std::unique_ptr<RocksSubjectKeys> keys;
+  std::unique_ptr<CommandGateway> gateway;
+  projections::RocksRowStores rows;
+  std::unique_ptr<projections::ViewHosts> views;
+  std::atomic<bool> following = false;
+  std::mutex long_work;  // one import, revert, rebuild, load or demo at a time
+};
+
+// Progress of views as the service's.
+projections::ProgressCall view_progress(std::string_view what, const Progress& progress);
+
+}  // namespace rapport

@@ -1,0 +1,184 @@
+// serve, publish, worker: what runs.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "adapters/cli/progress_bar.h"
+#include "adapters/cli/verb.h"
+#include "adapters/http/server.h"
+#include "adapters/kafka/relay.h"
+#include "adapters/kafka/worker.h"
+#include "projections/rocks/rocks_row_stores.h"
+#include "projections/views.h"
+
+namespace rapport::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void wait_for(std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait(lock, stop, [] { return false; });
+}
+
+// HOST:PORT, [ADDRESS]:PORT.
+Result<std::pair<std::string, std::uint16_t>> address_of(const std::string& text) {
+  auto colon = text.rfind(':');
+  auto digits = colon == text.npos ? "" : text.substr(colon + 1);
+  bool number = !digits.empty() && digits.size() <= 5 && digits.find_first_not_of("0123456789") == digits.npos;
+  if (!number || colon == 0 || std::stoul(digits) > 65'535)
+    return Error{ErrorCode::kInvalid, "usage", "\"" + text + "\" is no address to listen on", "", "HOST:PORT, such as 127.0.0.1:8080"};
+  auto host = text.substr(0, colon);
+  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  return std::pair(host, static_cast<std::uint16_t>(std::stoul(digits)));
+}
+
+kafka::RelayOptions relay_options(const LocalStore& store, const std::string& brokers) {
+  return {.connection = {.brokers = brokers}, .state_folder = store.dir() / "kafka"};
+}
+
+class ServeVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("serve", "hold the store open and answer over HTTP; stops on SIGTERM");
+    add_data(verb, session);
+    verb->add_option("--listen", listen_, "HOST:PORT; port 0 takes any free one")->capture_default_str();
+    verb->add_option("--kafka", brokers_, "publish to this broker meanwhile, HOST:PORT[,HOST:PORT…]");
+    verb->add_flag("--allow-remote", allow_remote_, "listen elsewhere than on a loopback address, although there are no users and rights yet");
+    add_output(verb, session);
+    add_example(verb, "rapport serve --data rapport-data --listen 127.0.0.1:8080");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    auto stop = stop_on_signals();
+    auto address = address_of(listen_);
+    if (!address) return std::move(address).error();
+    auto store = session.local(true);
+    if (!store) return std::move(store).error();
+    (*store)->follow();
+    auto server = HttpServer::start(**store, {.host = address->first, .port = address->second, .allow_remote = allow_remote_, .version = RAPPORT_VERSION});
+    if (!server) return std::move(server).error();
+    auto url = "http://" + (*server)->address();
+    if (auto announced = (*store)->announce(url); !announced) return std::move(announced).error();
+    auto relay = start_relay(**store);
+    print("listening on " + url + "\n");
+    wait_for(stop);
+    if (!session.quiet) spdlog::info("stopping");
+    (*server)->stop();
+    return 0;
+  }
+
+ private:
+  // Publishes until the program ends. What it cannot mend it says, and serving goes on: the log is the buffer.
+  std::jthread start_relay(LocalStore& store) {
+    if (brokers_.empty()) return {};
+    return std::jthread([this, &store](std::stop_token stopped) {
+      kafka::Relay relay(store.event_store(), relay_options(store, brokers_));
+      auto published = relay.run(kafka::RelayUntil::kStopped, {}, stopped);
+      if (!published) spdlog::error("publishing stopped: {}: {}", published.error().reason, published.error().message);
+    });
+  }
+
+  std::string listen_ = "127.0.0.1:8080", brokers_;
+  bool allow_remote_ = false;
+};
+
+class PublishVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("publish", "publish the log on Kafka, each event once and in order");
+    add_data(verb, session);
+    verb->add_option("--kafka", brokers_, "HOST:PORT[,HOST:PORT…]")->required();
+    verb->add_flag("--until-caught-up", once_, "end when everything that was there is acknowledged");
+    add_output(verb, session);
+    add_example(verb, "rapport publish --data rapport-data --kafka localhost:9092 --until-caught-up");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    auto stop = stop_on_signals();
+    auto store = session.local();
+    if (!store) return std::move(store).error();
+    kafka::Relay relay((*store)->event_store(), relay_options(**store, brokers_));
+    auto published = [&] {
+      ProgressBar bar(session.quiet);
+      return relay.run(once_ ? kafka::RelayUntil::kCaughtUp : kafka::RelayUntil::kStopped,
+                       [&](const kafka::Published& done, Position head) {
+                         bar.show({"publish", "events", done.position.value, head.value});
+                       },
+                       stop);
+    }();
+    if (!published) return std::move(published).error();
+    Json topics = Json::object();
+    for (auto& [topic, records] : published->topics) topics[topic] = records;
+    print(show_document(Json{{"published", published->published},
+                             {"already", published->already},
+                             {"position", published->position.value},
+                             {"topics", topics}}
+                            .dump(),
+                        session.format()));
+    return 0;
+  }
+
+ private:
+  std::string brokers_;
+  bool once_ = false;
+};
+
+class WorkerVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("worker", "keep a view from Kafka, in a state directory of its own");
+    verb->add_option("view", view_, "pipeline, service, loyalty, customer360")->required();
+    verb->add_option("--kafka", brokers_, "HOST:PORT[,HOST:PORT…]")->required();
+    verb->add_option("--state", session.state, "where the rows are kept")->required();
+    verb->add_flag("--until-caught-up", once_, "end when everything that was there is folded");
+    add_output(verb, session);
+    add_example(verb, "rapport worker pipeline --kafka localhost:9092 --state worker-state --until-caught-up");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    auto stop = stop_on_signals();
+    auto* view = projections::find_view(view_);
+    if (!view) {
+      std::string known;
+      for (auto& each : projections::all_views()) known += (known.empty() ? "" : ", ") + each.name;
+      return Error{ErrorCode::kInvalid, "view.unknown", "there is no view \"" + view_ + "\"", "view", "one of " + known};
+    }
+    projections::RocksRowStores rows(session.state);
+    kafka::Worker worker(*view, rows, {.connection = {.brokers = brokers_}});
+    auto done = [&] {
+      ProgressBar bar(session.quiet);
+      return worker.run(once_ ? kafka::WorkerUntil::kCaughtUp : kafka::WorkerUntil::kStopped,
+                        [&](Position, std::uint64_t events) { bar.show({"worker " + view_, "events", events, 0}); }, stop);
+    }();
+    if (!done) return std::move(done).error();
+    Json document{{"view", done->view}, {"position", done->position.value}, {"digest", to_hex(done->digest)}, {"root", to_hex(done->root)}, {"events", done->events}};
+    if (!done->parked.empty()) document["parked"] = done->parked;
+    print(show_document(document.dump(), session.format()));
+    return 0;
+  }
+
+ private:
+  std::string view_, brokers_;
+  bool once_ = false;
+};
+
+}  // namespace
+
+void add_serve_verbs(std::vector<std::unique_ptr<Verb>>& verbs) {
+  verbs.push_back(std::make_unique<ServeVerb>());
+  verbs.push_back(std::make_unique<PublishVerb>());
+  verbs.push_back(std::make_unique<WorkerVerb>());
+}
+
+}  // namespace rapport::cli
