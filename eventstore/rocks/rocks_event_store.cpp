@@ -18,18 +18,18 @@ Error tail_lost(const Head& recovered, const Head& witnessed, const char* how) {
           {}, {}, "restore a backup; or open it once with the loss accepted"};
 }
 
-// What one database says about whose it is; written at the first open.
-Result<void> check_store_id(const LogDatabase& database, const std::string& store_id, bool fresh) {
+// What one database says about whose it is; written at the first open, and where an accepted loss took it away.
+Result<void> check_store_id(const LogDatabase& database, const std::string& store_id) {
   std::string value;
   auto status = database.db().Get({}, database[Family::kDefault], kStoreKey, &value);
-  if (status.IsNotFound() && fresh) {
+  if (status.IsNotFound()) {
     rocksdb::WriteOptions options;
     options.sync = true;
     status = database.db().Put(options, database[Family::kDefault], kStoreKey, store_id);
     if (!status.ok()) return from_status(status, "cannot write the store's id");
     return {};
   }
-  if (!status.ok() && !status.IsNotFound()) return from_status(status, "cannot read the store's id");
+  if (!status.ok()) return from_status(status, "cannot read the store's id");
   if (value == store_id) return {};
   return Error{ErrorCode::kCorrupt, "store.damaged", "log/ belongs to another store than rapport.json", {}, {},
                "restore both from one backup"};
@@ -82,6 +82,7 @@ Result<void> RocksEventStore::Impl::start(const RocksStoreOptions& options) {
   auto end = log_.recover();
   if (!end) return end.error();
   if (auto same = compare_with_witness(end->head); !same && !options.accept_lost_tail) return same;
+  if (auto ours = check_store_id(*database_, directory_.store_id()); !ours) return ours;
   committed_.publish(end->head);
   const Clock& clock = options.clock ? *options.clock : kSystemClock;
   writer_ = std::make_unique<LogWriter>(*database_, log_, *witness_, clock, std::move(*end), committed_);
@@ -110,7 +111,6 @@ Result<std::unique_ptr<RocksEventStore>> RocksEventStore::open(StoreDirectory& d
   if (!witness && !fresh) return witness.error();
   auto database = LogDatabase::open(log_path, {fresh, options.cache_bytes, options.env});
   if (!database) return database.error();
-  if (auto ours = check_store_id(**database, directory.store_id(), fresh); !ours) return ours.error();
   if (fresh) {
     auto end = StoredLog(**database).recover();
     if (!end) return end.error();

@@ -1,0 +1,151 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "eventstore/rocks/files.h"
+#include "tests/eventstore_samples/whole_store.h"
+
+namespace rapport::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class KeysTest : public testing::Test {
+ protected:
+  // A directory and the keys in it, closed in order.
+  struct Open {
+    std::unique_ptr<StoreDirectory> directory;
+    std::unique_ptr<RocksSubjectKeys> keys;
+  };
+  Result<Open> try_open() {
+    auto directory = StoreDirectory::open(path_, true);
+    if (!directory) return directory.error();
+    auto keys = RocksSubjectKeys::open(**directory);
+    if (!keys) return keys.error();
+    return Open{std::move(*directory), std::move(*keys)};
+  }
+  Open open() {
+    auto opened = try_open();
+    RAPPORT_ASSERT(opened);
+    return std::move(*opened);
+  }
+  std::string refusal() {
+    auto opened = try_open();
+    return opened ? "opened" : opened.error().reason;
+  }
+
+  TemporaryDirectory temporary_;
+  fs::path path_ = temporary_.path() / "store";
+};
+
+TEST_F(KeysTest, SealsUnderOneKeyASubjectForEver) {
+  std::string sealed;
+  Hash digest;
+  {
+    auto store = open();
+    auto key = *store.keys->key_for("account-1");
+    EXPECT_EQ(store.keys->key_for("account-1")->secret, key.secret);
+    EXPECT_NE(store.keys->key_for("account-2")->secret, key.secret);
+    EXPECT_TRUE(store.keys->sync());
+    sealed = seal(key, "Ann");
+    digest = store.keys->keyed_digest("request", "x");
+    EXPECT_NE(store.keys->keyed_digest("import", "x"), digest);
+  }
+  auto store = open();
+  EXPECT_EQ(**store.keys->open(sealed), "Ann");
+  EXPECT_EQ(store.keys->key_for("account-1")->id, sealing_key(sealed));
+  EXPECT_EQ(store.keys->keyed_digest("request", "x"), digest);
+  EXPECT_EQ(store.keys->count(), 2u);
+  EXPECT_TRUE(store.keys->verify());
+}
+
+TEST_F(KeysTest, OpensNothingUnderAKeyItDoesNotHave) {
+  auto store = open();
+  EXPECT_FALSE(*store.keys->open(seal({77, {}}, "Ann")));
+  auto sealed = seal(*store.keys->key_for("account-1"), "Ann");
+  sealed.back() = static_cast<char>(sealed.back() ^ 1);
+  EXPECT_EQ(store.keys->open(sealed).error().reason, "keys.altered");
+  EXPECT_EQ(store.keys->open("plain").error().reason, "keys.not_sealed");
+}
+
+TEST_F(KeysTest, RefusesAnotherMasterKey) {
+  { open(); }
+  auto file = path_ / "keys" / "master.key";
+  auto text = *read_file(file);
+  fs::remove(path_ / "closed");
+  for (std::size_t i = 0; i < text.size(); i += 9) {
+    auto altered = text;
+    altered[i] = altered[i] == '7' ? '8' : '7';
+    std::ofstream(file, std::ios::binary) << altered;
+    EXPECT_EQ(refusal(), "keys.master_key_wrong") << i;
+    fs::remove(path_ / "closed");
+  }
+  fs::remove(file);
+  EXPECT_EQ(refusal(), "keys.master_key_missing");
+}
+
+TEST_F(KeysTest, TakesTheMasterKeyFromTheEnvironment) {
+  setenv("RAPPORT_MASTER_KEY", std::string(64, 'a').c_str(), 1);
+  { open(); }
+  EXPECT_FALSE(fs::exists(path_ / "keys" / "master.key"));
+  EXPECT_EQ(refusal(), "opened");
+  setenv("RAPPORT_MASTER_KEY", std::string(64, 'b').c_str(), 1);
+  EXPECT_EQ(refusal(), "keys.master_key_wrong");
+  setenv("RAPPORT_MASTER_KEY", "short", 1);
+  EXPECT_EQ(refusal(), "keys.master_key_wrong");
+  unsetenv("RAPPORT_MASTER_KEY");
+  EXPECT_EQ(refusal(), "keys.master_key_missing");
+}
+
+TEST_F(KeysTest, NoticesThatKeysAreGone) {
+  {
+    auto store = open();
+    EXPECT_TRUE(store.keys->key_for("account-1"));
+  }
+  fs::copy(path_ / "keys" / "db", temporary_.path() / "older", fs::copy_options::recursive);
+  {
+    auto store = open();
+    EXPECT_TRUE(store.keys->key_for("account-2"));
+  }
+  fs::remove(path_ / "closed");
+  fs::remove_all(path_ / "keys" / "db");
+  fs::copy(temporary_.path() / "older", path_ / "keys" / "db", fs::copy_options::recursive);
+  EXPECT_EQ(refusal(), "keys.tail_lost");
+}
+
+TEST_F(KeysTest, RestoresKeysOfAnotherStoreUnderTheirIds) {
+  SubjectKeys::NamedKey theirs{"account-1", {5, {}}};
+  theirs.key.secret.fill(3);
+  auto sealed = seal(theirs.key, "Ann");
+  {
+    auto store = open();
+    auto own = store.keys->key_for("account-9");
+    EXPECT_TRUE(store.keys->restore(theirs));
+    EXPECT_TRUE(store.keys->restore(theirs));  // again changes nothing
+    EXPECT_EQ(store.keys->restore({"account-2", {own->id, {}}}).error().reason, "keys.id_taken");
+    EXPECT_TRUE(store.keys->sync());
+  }
+  auto store = open();
+  EXPECT_EQ(**store.keys->open(sealed), "Ann");
+  EXPECT_EQ(store.keys->key_for("account-1")->id, 5u);
+  EXPECT_EQ(store.keys->key_for("account-2")->id, 6u);
+  EXPECT_EQ((*store.keys->find(5))->subject, "account-1");
+  EXPECT_FALSE(*store.keys->find(4));
+  EXPECT_TRUE(store.keys->verify());
+}
+
+TEST_F(KeysTest, KeepsNoSecretInTheClear) {
+  std::string secret;
+  {
+    auto store = open();
+    auto key = *store.keys->key_for("account-1");
+    secret.assign(key.secret.begin(), key.secret.end());
+  }
+  for (const auto& entry : fs::recursive_directory_iterator(path_)) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_EQ(read_file(entry.path())->find(secret), std::string::npos) << entry.path();
+  }
+}
+
+}  // namespace
+}  // namespace rapport::test
