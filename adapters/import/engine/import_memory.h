@@ -1,0 +1,89 @@
+// What imports remember of the records that they brought. It is written after the commands' append, never before: after a crash
+// it lags, the rows are decided again, and their commands are in the log already. It is no cache: without it a later part of a
+// history would be read as openings.
+#pragma once
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "adapters/import/engine/bytes.h"
+#include "adapters/import/key_value.h"
+
+namespace rapport::import {
+
+// The last state of a key in modes state and history.
+struct Snapshot {
+  SourceTexts texts;              // of the source columns; personal ones as their hashes
+  Id16 content{};                 // of the row that left it
+  std::uint32_t import = 0;       // which import that was
+  std::uint64_t changes = 0;      // how often the state changed before
+  std::uint64_t position = 0;     // of the log after its commands
+  std::optional<std::int64_t> at; // the row's time
+  // The streams that its records touched, by a hash of their names, and their versions afterwards: whether somebody else
+  // changed them since is seen without reading them.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> streams;
+};
+
+// Of a record id: which key it has, which import brought it.
+struct KnownRecord {
+  Id16 key{};
+  std::uint32_t import = 0;
+};
+// Of a group's key.
+struct KnownGroup {
+  Id16 record{};
+  std::uint32_t import = 0;
+};
+
+// An import of the mapping, as its memory knows it.
+struct KnownImport {
+  std::string id;
+  std::uint32_t number = 0;       // from 1, within the mapping
+  bool completed = false;
+  bool reverted = false;
+};
+
+// One thread. Of one mapping. What is put is kept back until commit().
+class ImportMemory final {
+ public:
+  ImportMemory(KeyValue& store, std::string mapping);
+
+  Result<std::vector<KnownImport>> imports() const;
+  Result<std::optional<std::string>> shape(std::string_view table) const;
+  // At the start and the end of an import and of a revert; durable at once.
+  Result<void> save(const KnownImport& import, const std::vector<std::pair<std::string, std::string>>& shapes);
+
+  void open_table(std::string_view table);  // of which the following speak
+  Result<std::optional<KnownRecord>> record(const Id16& id) const;
+  Result<std::optional<KnownGroup>> group(const Id16& key) const;
+  Result<std::optional<Snapshot>> snapshot(const Id16& key) const { return snapshot(prefix_, key); }
+  Result<std::optional<Snapshot>> snapshot_of(std::string_view table, const Id16& key) const { return snapshot(prefix_of(table), key); }
+  Result<std::uint32_t> epoch(const Id16& key) const;
+  void put_record(const Id16& id, const KnownRecord& record);
+  void put_group(const Id16& key, const KnownGroup& group);
+  void put_snapshot(const Id16& key, const Snapshot& snapshot);
+  // A revert: the key's records are new again under a higher epoch.
+  Result<void> forget(const Id16& record, const Id16& key);
+
+  // Writes what was put since the last commit.
+  Result<void> commit();
+  std::size_t pending() const { return pending_.size(); }
+  Result<void> settle() { return store_.settle(); }
+
+ private:
+  std::string prefix_of(std::string_view table) const;
+  Result<std::optional<Snapshot>> snapshot(const std::string& prefix, const Id16& key) const;
+  Result<std::optional<std::string>> get(const std::string& key) const;
+  void put(std::string key, std::optional<std::string> value) { pending_.insert_or_assign(std::move(key), std::move(value)); }
+
+  KeyValue& store_;
+  std::string mapping_, prefix_;
+  bool has_epochs_ = false;
+  std::unordered_map<std::string, std::optional<std::string>> pending_;
+};
+
+// Checks the whole memory: every entry must be readable. kCorrupt "import.memory_lost".
+Result<void> verify_memory(const KeyValue& store);
+
+}  // namespace rapport::import

@@ -1,0 +1,64 @@
+#include "adapters/import/engine/run_state.h"
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+
+#include "domain/schema/batch.values.h"
+
+namespace rapport::import {
+
+namespace {
+
+// One durable write for about this many commands: an fsync costs as much as deciding some hundred.
+constexpr std::size_t kCommandsAFlush = 4'000;
+constexpr std::uint64_t kRowsAFlush = 20'000;
+
+}  // namespace
+
+Result<void> send_batch_command(RunState& run, const char* command, const std::string& what, std::uint32_t file, std::uint64_t line, Words body) {
+  Command sent{.aggregate = "batch", .id = run.import_id, .body = body, .command_id = run.ids.batch(run.import_id, command, what)};
+  sent.actor = "import";
+  sent.actor_kind = ActorKind::IMPORT;
+  sent.correlation = run.start;
+  if (sent.command_id != run.start) sent.causation = event_id(run.start, 0);
+  sent.source = {.channel = "import", .client = run.plan.name, .file = {}, .line = line, .row_hash = {}};
+  if (line) sent.source.file = run.files[file].name;
+  auto decided = run.sink.decide(sent);
+  // An id that was used for other totals is the same import's, done before.
+  if (!decided && decided.error().reason != "command.id_reused") return decided.error();
+  run.sink.keep();
+  return {};
+}
+
+Result<void> reject_row(RunState& run, const RowOrigin& origin, const RowFault& fault) {
+  ++run.counts.rejected;
+  ++run.codes[fault.code];
+  const auto& file = run.files[origin.file];
+  if (run.rejects)
+    if (auto added = run.rejects->add(file.name, origin.line, fault, origin.raw); !added) return added;
+  if (run.dry_run) return {};
+  capnp::MallocMessageBuilder message;
+  auto body = message.initRoot<batch::wire::Command>().initRejectRow();
+  body.setFile(file.name.substr(0, 400));
+  body.setLine(origin.line);
+  if (!fault.column.empty()) body.setColumn(fault.column.substr(0, 128));
+  body.setCode(fault.code);
+  auto words = capnp::messageToFlatArray(message);
+  auto what = to_hex(file.sha256) + ":" + std::to_string(origin.line) + ":" + fault.column + ":" + fault.code;
+  return send_batch_command(run, "rejectRow", what, origin.file, origin.line, words);
+}
+
+Result<void> flush(RunState& run) {
+  auto events = run.sink.flush();
+  if (!events) return events.error();
+  run.events += *events;
+  run.unflushed_rows = 0;
+  return run.memory.commit();
+}
+
+Result<void> flush_if_due(RunState& run) {
+  if (run.sink.pending_commands() < kCommandsAFlush && ++run.unflushed_rows < kRowsAFlush) return {};
+  return flush(run);
+}
+
+}  // namespace rapport::import
