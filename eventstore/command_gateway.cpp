@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 #include "domain/policies.h"
 #include "eventstore/gateway/plan.h"
@@ -26,10 +27,25 @@ Error id_reused(const CommandId& id) {
 
 }  // namespace
 
+// Keys of a dry run: what they seal is thrown away, so no subject gets a key of its own.
+class PassingKeys final : public SubjectKeys {
+ public:
+  explicit PassingKeys(const SubjectKeys& keys) : keys_(keys) {}
+  Result<Key> key_for(std::string_view) override { return Key{1, {}}; }
+  Result<void> sync() override { return {}; }
+  Result<std::optional<NamedKey>> find(std::uint64_t id) const override { return keys_.find(id); }
+  Result<void> restore(const NamedKey&) override { return {}; }
+  Hash keyed_digest(std::string_view purpose, std::string_view bytes) const override { return keys_.keyed_digest(purpose, bytes); }
+  Result<std::optional<std::string>> open(std::string_view sealed) const override { return keys_.open(sealed); }
+
+ private:
+  const SubjectKeys& keys_;
+};
+
 class CommandGateway::Impl {
  public:
   Impl(const std::vector<Aggregate>& aggregates, EventStore& store, SubjectKeys& keys, const Clock& clock)
-      : store_(store), keys_(keys), planner_(aggregates, store, keys, clock), cache_(kCachedFoldsMax) {}
+      : aggregates_(aggregates), clock_(clock), store_(store), keys_(keys), planner_(aggregates, store, keys, clock), cache_(kCachedFoldsMax) {}
 
   Result<void> read_policies() {
     auto reader = store_.read({.category = std::string(kPolicies)});
@@ -73,15 +89,17 @@ class CommandGateway::Impl {
   }
 
   // Rules that the plan publishes hold from here on.
-  void take_policies(const Plan& plan) {
+  void take_policies(const Plan& plan, Policies* into = nullptr) {
     for (auto& event : plan.events) {
       auto [type, id] = split_stream(event.stream);
       if (type != kPolicies) continue;
       std::unique_lock lock(policies_mutex_);
-      RAPPORT_ASSERT(policies_.apply(id, event.payload));
+      RAPPORT_ASSERT((into ? *into : policies_).apply(id, event.payload));
     }
   }
 
+  const std::vector<Aggregate>& aggregates_;
+  const Clock& clock_;
   EventStore& store_;
   SubjectKeys& keys_;
   Planner planner_;
@@ -164,7 +182,11 @@ Result<Receipt> CommandGateway::submit(const Command& command) { return impl_->s
 
 class CommandBatch::Impl final : public Workspace {
  public:
-  explicit Impl(CommandGateway::Impl& gateway) : gateway_(gateway), alone_(gateway.writers_, std::defer_lock) {}
+  Impl(CommandGateway::Impl& gateway, bool dry_run) : gateway_(gateway), alone_(gateway.writers_, std::defer_lock) {
+    if (!dry_run) return;
+    std::shared_lock lock(gateway.policies_mutex_);
+    dry_.emplace(gateway);
+  }
 
   Result<Decided> decide(const Command& command) {
     if (!alone_.owns_lock()) alone_.lock();
@@ -172,12 +194,22 @@ class CommandBatch::Impl final : public Workspace {
     if (!aggregate) return std::move(aggregate).error();
     if (auto known = known_already(command); !known) return std::move(known).error();
     else if (*known) return Decided{Became::kAlready};
-    auto plan = gateway_.planner_.plan(**aggregate, command, gateway_.policies_, *this, buffer_);
+    auto& planner = dry_ ? dry_->planner : gateway_.planner_;
+    auto plan = planner.plan(**aggregate, command, dry_ ? dry_->policies : gateway_.policies_, *this, buffer_);
     if (!plan) return std::move(plan).error();
     if (plan->events.empty()) return Decided{Became::kUnchanged};
     auto events = plan->events.size();
     record_plans_.push_back(std::move(*plan));
     return Decided{Became::kAccepted, events};
+  }
+
+  std::vector<Words> decided_events() const {
+    std::vector<Words> payloads;
+    if (record_plans_.empty()) return payloads;
+    auto& plan = record_plans_.back();
+    for (auto& event : plan.events)
+      if (event.stream == plan.stream) payloads.push_back(event.payload);
+    return payloads;
   }
 
   void keep() {
@@ -186,7 +218,7 @@ class CommandBatch::Impl final : public Workspace {
     for (auto& plan : record_plans_) {
       pending_.emplace(plan.command, plan.request);
       pending_events_ += plan.events.size();
-      gateway_.take_policies(plan);
+      gateway_.take_policies(plan, dry_ ? &dry_->policies : nullptr);
       plans_.push_back(std::move(plan));
     }
     record_plans_.clear();
@@ -200,6 +232,7 @@ class CommandBatch::Impl final : public Workspace {
   Result<std::size_t> flush() {
     drop();
     if (!alone_.owns_lock()) return 0U;
+    if (dry_) return forget_plans();
     auto stored = store();
     for (auto& [stream, working] : kept_)
       if (stored) gateway_.cache_.put(stream, std::move(working));
@@ -213,7 +246,7 @@ class CommandBatch::Impl final : public Workspace {
   }
 
   std::size_t pending_commands() const { return plans_.size(); }
-  Position position() const { return {gateway_.store_.head().position.value + pending_events_}; }
+  Position position() const { return {gateway_.store_.head().position.value + pending_events_ + dry_events_}; }
 
   Result<StreamVersion> version_of(std::string_view aggregate, std::string_view id) {
     auto stream = stream_name(aggregate, id);
@@ -247,6 +280,16 @@ class CommandBatch::Impl final : public Workspace {
     return true;
   }
 
+  // A dry run's flush: the states stay as the commands left them, and their ids stay taken.
+  std::size_t forget_plans() {
+    auto events = std::exchange(pending_events_, 0U);
+    dry_events_ += events;
+    plans_.clear();
+    buffer_.clear();
+    alone_.unlock();
+    return events;
+  }
+
   Result<std::size_t> store() {
     if (plans_.empty()) return 0U;
     if (auto synced = gateway_.keys_.sync(); !synced) return std::move(synced).error();
@@ -264,23 +307,34 @@ class CommandBatch::Impl final : public Workspace {
     std::size_t operator()(const CommandId& id) const { return static_cast<std::size_t>(id.high() ^ id.low()); }
   };
 
+  struct DryRun {
+    explicit DryRun(CommandGateway::Impl& gateway)
+        : keys(gateway.keys_), planner(gateway.aggregates_, gateway.store_, keys, gateway.clock_), policies(gateway.policies_) {}
+    PassingKeys keys;
+    Planner planner;
+    Policies policies;
+  };
+
   CommandGateway::Impl& gateway_;
   std::unique_lock<std::shared_mutex> alone_;
+  std::optional<DryRun> dry_;
   EventBuffer buffer_;
   std::unordered_map<std::string, Working> kept_;    // as the next flush leaves them
   std::unordered_map<std::string, Working> record_;  // as the open record leaves them
   std::vector<Plan> plans_, record_plans_;
   std::unordered_map<CommandId, Hash, IdHash> pending_;
   std::size_t pending_events_ = 0;
+  std::size_t dry_events_ = 0;  // that a dry run would have stored
 };
 
-std::unique_ptr<CommandBatch> CommandGateway::batch() {
-  return std::unique_ptr<CommandBatch>(new CommandBatch(std::make_unique<CommandBatch::Impl>(*impl_)));
+std::unique_ptr<CommandBatch> CommandGateway::batch(bool dry_run) {
+  return std::unique_ptr<CommandBatch>(new CommandBatch(std::make_unique<CommandBatch::Impl>(*impl_, dry_run)));
 }
 
 CommandBatch::CommandBatch(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 CommandBatch::~CommandBatch() = default;
 Result<CommandBatch::Decided> CommandBatch::decide(const Command& command) { return impl_->decide(command); }
+std::vector<Words> CommandBatch::decided_events() const { return impl_->decided_events(); }
 void CommandBatch::keep() { impl_->keep(); }
 void CommandBatch::drop() { impl_->drop(); }
 Result<std::size_t> CommandBatch::flush() { return impl_->flush(); }

@@ -66,7 +66,9 @@ class CommandGateway final {
   Result<Receipt> submit(const Command& command);
 
   // Many commands with one durable write at the end of each flush: imports. See CommandBatch.
-  std::unique_ptr<CommandBatch> batch();
+  // `dry_run`: decides all the same, each command on the state that the ones before would have left, and stores nothing:
+  // neither events nor keys; memory grows with the streams that are touched.
+  std::unique_ptr<CommandBatch> batch(bool dry_run = false);
 
  private:
   friend class CommandBatch;
@@ -89,6 +91,8 @@ class CommandBatch final {
   // Decides one command of the open record on the state that the commands before it left. A refusal (kRejected and the rest)
   // leaves the record open; the caller then drops it.
   Result<Decided> decide(const Command& command);
+  // The events that the open record's last accepted command put on its own stream: payloads, valid until the next call.
+  std::vector<Words> decided_events() const;
   // The open record's events will be stored by the next flush.
   void keep();
   // Forgets the open record.
