@@ -119,7 +119,7 @@ FieldPlan Registry::field(StructSchema::Field field) {
   auto proto = field.getProto();
   FieldPlan plan;
   plan.name = proto.getName().cStr();
-  plan.key = '"' + plan.name + "\":";
+  plan.key.append(1, '"').append(plan.name).append("\":");
   plan.title = text_of(proto.getAnnotations(), kTitle);
   auto slot = field;
   if (proto.isGroup()) {
