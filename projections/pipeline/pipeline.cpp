@@ -69,8 +69,8 @@ void apply(const Opened& opened, const RecordedEvent& event, Rows& rows) {
   row.product = text(opened.product_id);
   row.name = text(opened.name);
   row.status = Status::kOpen;
-  row.amount = opened.amount;
-  row.close_date = opened.close_date;
+  if (opened.amount) row.amount = opened.amount;  // a change of it may have come first
+  if (opened.close_date) row.close_date = opened.close_date;
   row.opened_at = known_time(event);
   leave_stage(rows, row, event);
   enter_stage(rows, row, {opened.stage_id, opened.probability_bp, opened.forecast_category}, event);
@@ -119,7 +119,7 @@ void apply(const Lost& lost, const RecordedEvent& event, Rows& rows) {
   row.reason = lost.reason_code;
   row.competitor = text(lost.competitor);
   close(rows, row, Status::kLost, event);
-  move(rows, row, event, {.status = Status::kLost, .amount = {}, .close_date = {}});
+  move(rows, row, event, {.status = Status::kLost, .amount = lost.amount, .close_date = {}});
 }
 void apply(const Reopened& reopened, const RecordedEvent& event, Rows& rows) {
   auto& row = edit(rows, event);

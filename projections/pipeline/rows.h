@@ -58,7 +58,7 @@ struct Movement {
   std::uint32_t number = 0;
   Timestamp at{0};  // of an unknown time: when it was recorded
   Status status = Status::kUnknown;
-  std::optional<Money> amount;
+  std::optional<Money> amount;  // of a loss: the last open amount, in case nothing told of one before
   std::optional<Date> close_date;
 
   static constexpr char kTable = 'm';

@@ -33,7 +33,8 @@ struct State {
 
   void take(const Movement& m) {
     if (m.status != Status::kUnknown) status = m.status;
-    if (m.amount) amount = m.amount;
+    bool of_a_loss = m.status == Status::kLost;  // says what was already known, or else is news
+    if (m.amount && !(of_a_loss && amount)) amount = m.amount;
     if (m.close_date) close_date = m.close_date;
   }
   bool operator==(const State&) const = default;
