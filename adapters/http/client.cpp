@@ -1,5 +1,7 @@
 #include "adapters/http/client.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <utility>
 
@@ -85,7 +87,7 @@ Result<RemoteService> RemoteService::at(std::string_view url, std::chrono::milli
   const auto bad = [&] {
     return Error{.code = ErrorCode::kInvalid,
                  .reason = "http.bad_address",
-                 .message = "\"" + std::string(url) + "\" is no address of a server",
+                 .message = fmt::format("\"{}\" is no address of a server", url),
                  .expected = "http://HOST:PORT"};
   };
   std::string_view rest = url;
@@ -107,7 +109,7 @@ Result<std::string> RemoteService::command(const CommandRequest& command) {
     if (!value.empty()) request.headers.emplace_back(name, percent_encoded(value));
   };
   if (command.expected_version) {
-    request.headers.emplace_back("If-Match", "\"" + std::to_string(*command.expected_version) + "\"");
+    request.headers.emplace_back("If-Match", fmt::format("\"{}\"", *command.expected_version));
   }
   header("Idempotency-Key", command.command_id);
   const bool has_text = !command.reason_text.empty();
@@ -146,9 +148,10 @@ Result<void> RemoteService::read(const EventsRequest& asked, const LineSink& lin
     failed = std::move(error);
     return false;
   });
-  const auto reply = exchange({host_, port_}, request, {.timeout = timeout_, .stop = std::move(stop)},
+  const auto reply = exchange({host_, port_}, request, {.timeout = timeout_, .stop = stop},
                               [&](std::string_view piece) { return lines.add(piece); });
   if (failed) return *failed;
+  if (stop.stop_requested()) return {};
   return ended(reply);
 }
 

@@ -23,6 +23,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+// What is handed to a co_await has a name here: g++ 12 destroys a temporary of an aggregate type twice.
 template <class T>
 using Awaitable = asio::awaitable<T>;
 
@@ -89,7 +90,7 @@ HttpReply guarded(const std::function<HttpReply()>& answer) {
 }
 
 // What reading a request came to, as the reply that says so; none if there is nobody to tell.
-std::optional<Problem> read_problem(error_code error, bool timed_out, std::string_view buffered) {
+std::optional<Problem> read_problem(error_code error, bool timed_out, bool in_first_line) {
   const auto problem = [](unsigned status, const char* reason, const char* message) {
     return Problem{{.code = ErrorCode::kInvalid, .reason = reason, .message = message}, status};
   };
@@ -99,7 +100,6 @@ std::optional<Problem> read_problem(error_code error, bool timed_out, std::strin
   }
   if (error == http::error::body_limit) return problem(413, "http.body_too_large", "the body is too large");
   if (error == http::error::header_limit) {
-    const bool in_first_line = buffered.find('\n') == buffered.npos;
     return in_first_line ? problem(414, "http.target_too_long", "the address is too long")
                          : problem(431, "http.header_too_large", "the headers are too large");
   }
@@ -139,8 +139,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Awaitable<error_code> read_body(Parser& parser);
   Awaitable<bool> answer();
   Awaitable<HttpReply> work(WorkerPool& pool, std::function<HttpReply()> answer);
-  Awaitable<bool> run_on(WorkerPool& pool, std::function<void()> work);
+  Awaitable<bool> run_on(WorkerPool& pool, const std::function<void()>& work);
   Awaitable<bool> send(HttpReply reply);
+  Awaitable<bool> send_problem(const Problem& problem);
   Awaitable<void> refuse(const Problem& problem);
   Awaitable<void> linger();
 
@@ -149,7 +150,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Awaitable<std::optional<Problem>> start_live(LiveReader& reader);
   Awaitable<bool> continue_live(LiveReader& reader, bool& caught_up);
   Awaitable<bool> send_from_log(LiveReader& reader);
-  Awaitable<void> end_live(Error error);
+  Awaitable<void> end_live(const Error& error);
   Awaitable<bool> begin_stream(const char* content_type);
   Awaitable<bool> write_piece(std::string_view piece);
   Awaitable<bool> end_stream();
@@ -244,8 +245,7 @@ Awaitable<bool> Connection::read_request() {
   if (!error) error = co_await read_body(parser);
   deadline_.disarm();
   if (error) {
-    const std::string_view buffered(static_cast<const char*>(buffer_.data().data()), buffer_.size());
-    const auto problem = read_problem(error, deadline_.passed(), buffered);
+    const auto problem = read_problem(error, deadline_.passed(), parser.get().target().empty());
     if (problem) co_await refuse(*problem);
     co_return false;
   }
@@ -259,13 +259,13 @@ Awaitable<bool> Connection::read_request() {
   request_.body = std::move(message.body());
   began_ = Clock::now();
   if (request_.target.size() > limits_.target_bytes_max) {
-    const Error too_long{ErrorCode::kInvalid, "http.target_too_long", "the address is too long"};
-    co_await refuse({too_long, 414});
+    const Problem too_long{{ErrorCode::kInvalid, "http.target_too_long", "the address is too long"}, 414};
+    co_await refuse(too_long);
     co_return false;
   }
   if (version_ >= 11 && !request_.header("Host")) {
-    const Error no_host{ErrorCode::kInvalid, "http.no_host", "the request says no host", "Host"};
-    co_await refuse({no_host});
+    const Problem no_host{{ErrorCode::kInvalid, "http.no_host", "the request says no host", "Host"}};
+    co_await refuse(no_host);
     co_return false;
   }
   co_return true;
@@ -303,21 +303,22 @@ Awaitable<bool> Connection::answer() {
 
 Awaitable<HttpReply> Connection::work(WorkerPool& pool, std::function<HttpReply()> answer) {
   HttpReply reply;
-  const bool taken = co_await run_on(pool, [&] { reply = guarded(answer); });
+  const std::function<void()> blocking = [&] { reply = guarded(answer); };
+  const bool taken = co_await run_on(pool, blocking);
   if (!taken) co_return to_reply(Problem{overloaded()});
   co_return reply;
 }
 
 // False: no thread for it. Goes on once the work is done, even if the connection is cut meanwhile.
-Awaitable<bool> Connection::run_on(WorkerPool& pool, std::function<void()> work) {
-  const auto done = std::make_shared<std::atomic<bool>>(false);
-  const bool taken = pool.try_run([done, wake = wake_, work = std::move(work)] {
+Awaitable<bool> Connection::run_on(WorkerPool& pool, const std::function<void()>& work) {
+  std::atomic<bool> done = false;
+  const bool taken = pool.try_run([&done, &work, wake = wake_] {
     work();
-    *done = true;
+    done = true;  // from here on only `wake` is sure to be there
     wake->notify();
   });
   if (!taken) co_return false;
-  while (!*done) co_await wake_->wait(kLong);
+  while (!done) co_await wake_->wait(kLong);
   co_return true;
 }
 
@@ -346,10 +347,15 @@ Awaitable<bool> Connection::send(HttpReply reply) {
   co_return !error && keep_alive_;
 }
 
+Awaitable<bool> Connection::send_problem(const Problem& problem) {
+  HttpReply reply = to_reply(problem);
+  co_return co_await send(std::move(reply));
+}
+
 // Answers what could not be read to its end, so the connection ends as well.
 Awaitable<void> Connection::refuse(const Problem& problem) {
   keep_alive_ = false;
-  co_await send(to_reply(problem));
+  co_await send_problem(problem);
   co_await linger();
 }
 
@@ -414,7 +420,8 @@ Awaitable<bool> Connection::send_lines(EventsRequest asked) {
       shared_.longs.try_run([&service = shared_.service, cut = shared_.cutting, pipe, asked = std::move(asked)] {
         pipe->finish(service.events(asked, [&](std::string_view line) { return pipe->push(line); }, cut));
       });
-  if (!taken) co_return co_await send(to_reply(Problem{overloaded()}));
+  const Problem full{overloaded()};
+  if (!taken) co_return co_await send_problem(full);
   bool begun = false, fine = true;
   while (fine) {
     auto taken_now = pipe->take();
@@ -424,7 +431,10 @@ Awaitable<bool> Connection::send_lines(EventsRequest asked) {
       continue;
     }
     const auto& outcome = taken_now.outcome;
-    if (!begun && outcome && !*outcome) co_return co_await send(to_reply(Problem{outcome->error()}));
+    if (!begun && outcome && !*outcome) {
+      const Problem failed{outcome->error()};
+      co_return co_await send_problem(failed);
+    }
     if (!begun) {
       begun = true;
       count(200);
@@ -464,10 +474,11 @@ Awaitable<bool> Connection::send_live(LiveReader::From from) {
     }
   };
   const Place place(shared_);
-  if (place.taken >= limits_.live_clients_max) co_return co_await send(to_reply(Problem{overloaded()}));
+  const Problem full{overloaded()};
+  if (place.taken >= limits_.live_clients_max) co_return co_await send_problem(full);
   LiveReader reader(shared_.live, std::move(from), [wake = wake_] { wake->notify(); });
   const auto problem = co_await start_live(reader);
-  if (problem) co_return co_await send(to_reply(*problem));
+  if (problem) co_return co_await send_problem(*problem);
   count(200);
   keep_alive_ = false;
   bool open = co_await begin_stream("text/event-stream");
@@ -507,6 +518,7 @@ Awaitable<bool> Connection::continue_live(LiveReader& reader, bool& caught_up) {
   }
   auto next = reader.next();
   const std::string text = sse_text(next.events);
+  const Error stopping = stopping_error();
   switch (next.state) {
     case LiveReader::State::kEvents: co_return text.empty() || co_await write_piece(text);
     case LiveReader::State::kBehind: co_return co_await send_from_log(reader);
@@ -516,7 +528,7 @@ Awaitable<bool> Connection::continue_live(LiveReader& reader, bool& caught_up) {
     case LiveReader::State::kStarting: break;
     case LiveReader::State::kAhead:
     case LiveReader::State::kClosed:
-      co_await end_live(next.error.value_or(stopping_error()));
+      co_await end_live(next.error ? *next.error : stopping);
       co_return false;
   }
   co_await wake_->wait(std::chrono::ceil<milliseconds>(due - Clock::now()));
@@ -524,7 +536,7 @@ Awaitable<bool> Connection::continue_live(LiveReader& reader, bool& caught_up) {
 }
 
 // The last thing a client hears is why.
-Awaitable<void> Connection::end_live(Error error) {
+Awaitable<void> Connection::end_live(const Error& error) {
   const std::string farewell = ": " + error.message + "\n\n";
   const bool heard = co_await write_piece(farewell);
   if (heard) co_await end_stream();
@@ -532,7 +544,8 @@ Awaitable<void> Connection::end_live(Error error) {
 
 Awaitable<bool> Connection::send_from_log(LiveReader& reader) {
   Result<LiveEvents> read = LiveEvents{};
-  const bool taken = co_await run_on(shared_.reports, [&] { read = reader.read_log(); });
+  const std::function<void()> blocking = [&] { read = reader.read_log(); };
+  const bool taken = co_await run_on(shared_.reports, blocking);
   if (!taken) {
     co_await wake_->wait(kRetryLog);
     co_return true;

@@ -1,6 +1,8 @@
 // The one place where the client uses Beast.
 #include "adapters/http/exchange.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -42,7 +44,7 @@ class Exchange final {
 
   void stop() {
     stopped_ = true;
-    if (!finished_) stream_.cancel();
+    if (!finished_) stream_.close();
   }
 
   Result<HttpReply> outcome() && {
@@ -75,7 +77,7 @@ class Exchange final {
     message.method_string(request_.method);
     message.target(request_.target);
     const bool is_v6 = server_.host.find(':') != server_.host.npos;
-    message.set(http::field::host, (is_v6 ? "[" + server_.host + "]" : server_.host) + ":" + std::to_string(server_.port));
+    message.set(http::field::host, fmt::format(fmt::runtime(is_v6 ? "[{}]:{}" : "{}:{}"), server_.host, server_.port));
     message.set(http::field::connection, "close");
     for (const auto& [name, value] : request_.headers) message.set(name, value);
     message.body() = request_.body;
@@ -118,7 +120,7 @@ class Exchange final {
     } else {
       stream_.expires_never();
     }
-    if (stopped_) stream_.cancel();
+    if (stopped_) stream_.close();  // between two operations nothing else would end the next
   }
 
   Error explain(const error_code& error) const {

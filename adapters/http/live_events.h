@@ -82,8 +82,8 @@ class LiveTail final {
 class LiveReader final {
  public:
   struct From {
-    std::optional<std::uint64_t> position;  // the first one wanted; none: what happens from now on
-    std::string stream, type;               // only these; empty: all
+    std::optional<std::uint64_t> position = {};  // the first one wanted; none: what happens from now on
+    std::string stream = {}, type = {};          // only these; empty: all
   };
   // `on_news` is called, on other threads, when next() may answer something new; it must not block.
   LiveReader(LiveTail& tail, From from, std::function<void()> on_news);

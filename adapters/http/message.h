@@ -22,7 +22,7 @@ struct HttpRequest {
 struct HttpReply {
   unsigned status = 200;
   std::string content_type = "application/json";
-  std::string body;
+  std::string body = {};
   HttpHeaders headers = {};
 };
 
