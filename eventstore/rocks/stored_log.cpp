@@ -9,6 +9,10 @@ constexpr std::size_t kCommandValueBytes = 12;
 
 Bytes bytes_of(const rocksdb::Slice& slice) { return rapport::bytes_of(std::string_view(slice.data(), slice.size())); }
 
+Error unreadable(Position position, const rocksdb::Status& status) {
+  return from_status(status, "cannot read the log at position " + std::to_string(position.value));
+}
+
 }  // namespace
 
 bool FrameCursor::seek(Position position) {
@@ -34,7 +38,7 @@ Result<Frame*> FrameCursor::frame(Position position) {
       if (frame_.first() != position_of(iterator_->key())) return damaged(position, "a frame under another's key");
       if (frame_.has(position)) return &frame_;
     }
-    if (!iterator_->status().ok()) return from_status(iterator_->status(), "cannot read the log");
+    if (!iterator_->status().ok()) return unreadable(position, iterator_->status());
     iterator_.reset();
   }
   return damaged(position, "no frame has it");

@@ -145,32 +145,24 @@ TEST_F(OpenTest, NoticesALostTail) {
 }
 
 TEST_F(OpenTest, NoticesAWriteAheadLogThatWasCutOrAltered) {
-  auto open_in_child_and_die = [&] {
-    auto child = fork();
-    if (child == 0) {
-      auto store = open();
-      fill(store);
-      _exit(0);  // no clean close: everything is in the write-ahead log
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    ASSERT_EQ(status, 0);
-  };
-  open_in_child_and_die();
+  auto crashed = temporary_.path() / "crashed";
+  {
+    auto store = open();
+    fill(store);
+    copy_as_crashed(path_, crashed);  // everything is in the write-ahead log
+  }
+  copy_as_crashed(crashed, path_);
   fs::path wal;
   for (const auto& entry : fs::directory_iterator(path_ / "log"))
     if (entry.path().extension() == ".log") wal = fs::path("log") / entry.path().filename();
   auto whole = content(wal);
-  fs::copy(path_, temporary_.path() / "copy", fs::copy_options::recursive);
   for (auto cut : {std::size_t{1}, whole.size() / 2, whole.size() - 10}) {
-    fs::remove_all(path_);
-    fs::copy(temporary_.path() / "copy", path_, fs::copy_options::recursive);
+    copy_as_crashed(crashed, path_);
     overwrite(wal, whole.substr(0, whole.size() - cut));
     EXPECT_EQ(refusal(), "store.tail_lost") << cut;
     auto altered = whole;
     altered[altered.size() - cut] = static_cast<char>(altered[altered.size() - cut] ^ 1);
-    fs::remove_all(path_);
-    fs::copy(temporary_.path() / "copy", path_, fs::copy_options::recursive);
+    copy_as_crashed(crashed, path_);
     overwrite(wal, altered);
     EXPECT_EQ(refusal(), "store.tail_lost") << cut;
   }
@@ -190,13 +182,14 @@ TEST_F(OpenTest, NeedsItsWitnessAndItsKeys) {
 }
 
 TEST_F(OpenTest, NamesWhoHoldsTheLock) {
+  open();
   int ready[2], done[2];
   ASSERT_EQ(pipe(ready), 0);
   ASSERT_EQ(pipe(done), 0);
   auto child = fork();
   if (child == 0) {
-    auto store = open();
-    RAPPORT_ASSERT(store.directory->announce("http://127.0.0.1:8080"));
+    auto lock = *StoreLock::take(path_);  // no more: RocksDB's threads do not live in a forked child
+    RAPPORT_ASSERT(lock->announce("http://127.0.0.1:8080"));
     char byte = 1;
     RAPPORT_ASSERT(write(ready[1], &byte, 1) == 1);
     RAPPORT_ASSERT(read(done[0], &byte, 1) == 1);

@@ -20,6 +20,18 @@ Result<WholeStore> WholeStore::open(const std::filesystem::path& path, const Clo
   return store;
 }
 
+void WholeStore::close() {
+  events.reset();
+  keys.reset();
+  directory.reset();
+}
+
+// Everything that was written is in the files, whether it was synced or not; files must not come and go meanwhile.
+void copy_as_crashed(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::remove_all(to);
+  std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+}
+
 void fill(WholeStore& store) {
   for (std::uint64_t c = 1; c <= 30; ++c) {
     auto name = std::to_string(c % 10);

@@ -16,7 +16,12 @@ struct WholeStore {
 
   static Result<WholeStore> open(const std::filesystem::path& path, const Clock& clock, bool create = true,
                                  RocksStoreOptions options = {});
+  // In the order that they need.
+  void close();
 };
+
+// What a kill -9 would leave of an open store.
+void copy_as_crashed(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // Thirty commands on ten streams, some with keys.
 void fill(WholeStore& store);
