@@ -1,5 +1,6 @@
 #include "adapters/import/mapping/compile_commands.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "adapters/import/mapping/compile_fields.h"
@@ -56,7 +57,9 @@ class CommandCompiler {
     compile_time();
     step_.actor = optional_template("actor", true);
     step_.reason = optional_template("reason", false);
+    auto whole = narrow();
     compile_body();
+    for (auto& [column, texts] : whole) scope_.facts[column].texts = std::move(texts);
     scope_.table.commands.push_back(std::move(step_));
   }
 
@@ -86,6 +89,25 @@ class CommandCompiler {
     } else {
       scope_.faults.add(place_, "has no \"at\", and neither has its table: a time of \"unknown\" must be said");
     }
+  }
+
+  // While the body is compiled a column can only hold what the command's own `when` lets through; answers what that replaced.
+  std::map<std::size_t, std::optional<std::set<std::string>>> narrow() {
+    std::map<std::size_t, std::optional<std::set<std::string>>> whole;
+    for (const auto& test : step_.when) {
+      auto& texts = scope_.facts[test.column].texts;
+      std::set<std::string> named;
+      for (const auto& value : test.values)
+        if (value.kind == Value::Kind::kText) named.insert(value.text);
+      if (test.kind == Test::Kind::kIs) {
+        whole.try_emplace(test.column, texts);
+        texts = std::move(named);
+      } else if (test.kind == Test::Kind::kNot && texts) {
+        whole.try_emplace(test.column, texts);
+        for (const auto& text : named) texts->erase(text);
+      }
+    }
+    return whole;
   }
 
   std::optional<Template> optional_template(const char* member, bool ids) {
