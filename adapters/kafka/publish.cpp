@@ -51,7 +51,7 @@ Result<Session::Ended> Session::publish(Position to, bool follow, const Watch& w
     look_around(watch);
     if (!*more && usable()) store_.wait_past(taken_, kLookAroundEvery, stop);
   }
-  if (usable()) drain(stop.stop_requested() ? kFarewell : milliseconds::max(), watch);
+  if (usable()) drain(watch);
   if (refused_) return *refused_;
   save_cursor(usable());
   if (!usable()) return Ended::kBroken;
@@ -254,12 +254,13 @@ void Session::look_around(const Watch& watch) {
   if (now - saved_at_ > kSaveEvery && saved_ != coverage_.complete()) save_cursor(false);
 }
 
-void Session::drain(milliseconds patience, const Watch& watch) {
+// Waits for the acknowledgements, but not for long when told to stop.
+void Session::drain(const Watch& watch) {
   const auto began = Clock::now();
   while (usable() && coverage_.outstanding()) {
     serve(20);
     look_around(watch);
-    if (Clock::now() - began > patience) broken_ = "told to stop";
+    if (stop_.stop_requested() && Clock::now() - began > kFarewell) broken_ = "told to stop";
   }
 }
 

@@ -81,7 +81,7 @@ class Session final {
   void delivered(const rd_kafka_message_t& message);
   void serve(int wait_ms);
   void look_around(const Watch& watch);
-  void drain(std::chrono::milliseconds patience, const Watch& watch);
+  void drain(const Watch& watch);
   bool usable() const { return broken_.empty() && !refused_; }
 
   // Constant after prepare().
