@@ -172,7 +172,8 @@ class Planner::Making {
     auto emitted = out_.size();
     if (auto decision = fold->ask(body, context, out_); !decision.accepted()) return refusal(decision, aggregate.name, id);
     if (out_.size() == emitted) return {};
-    plan_.touched.emplace_back(stream, before);
+    bool first_touch = std::ranges::find(plan_.touched, stream, &std::pair<std::string, StreamVersion>::first) == plan_.touched.end();
+    if (first_touch) plan_.touched.emplace_back(stream, before);  // two reactions may meet on one stream
     auto first = plan_.events.size();
     for (auto end = out_.size(); emitted < end; ++emitted) {
       RAPPORT_ASSERT(fold->apply(out_[emitted]) == Applied::kYes);

@@ -248,6 +248,20 @@ TEST_F(RewardTest, AFulfilledOrderEarnsItsMemberPointsInTheSameAppend) {
   });
 }
 
+TEST_F(RewardTest, AReturnOverTwoFulfilmentsTakesBackFromBothInOneAppend) {
+  ASSERT_TRUE(send("loyaltyMember", "acme", loyalty_member::Enrol{.program_id = "points"}));
+  order::Place place{.kind = order::Kind::SALE, .account_id = "acme", .currency = "GBP"};
+  place.lines.push_back({.product_id = "tea", .qty_milli = 4'000, .unit_price = {1'000, 2, "GBP"}, .discount_bp = 0});
+  ASSERT_TRUE(send("order", "2", place));
+  ASSERT_TRUE(send("order", "2", order::Fulfil{.lines = {{.line = 1, .qty_milli = 2'000}}}));
+  ASSERT_TRUE(send("order", "2", order::Fulfil{}));
+  auto receipt = send("order", "2", order::Return{.lines = {{.line = 1, .qty_milli = 3'000}}, .reason_code = "broken"});
+  ASSERT_TRUE(receipt) << receipt.error().reason;
+  ASSERT_EQ(receipt->outcome.events.size(), 3u);
+  EXPECT_EQ(receipt->outcome.events[1].type, "loyaltyMember.pointsReversed");
+  EXPECT_EQ(receipt->outcome.events[2].type, "loyaltyMember.pointsReversed");
+}
+
 TEST_F(RewardTest, WithoutAMemberAnOrderIsFulfilledAllTheSame) {
   auto receipt = send("order", "o1", order::Fulfil{});
   ASSERT_TRUE(receipt);
