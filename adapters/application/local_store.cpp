@@ -1,5 +1,7 @@
 #include "adapters/application/local_store.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "adapters/application/command_ids.h"
@@ -38,8 +40,9 @@ projections::ProgressCall view_progress(std::string_view what, const Progress& p
   };
 }
 
-Result<void> LocalStore::Impl::open(bool create) {
-  auto opened = StoreDirectory::open(path, create);
+Result<void> LocalStore::Impl::open(Opening opening) {
+  auto opened = opening == Opening::kRead ? StoreDirectory::open_to_read(path)
+                                          : StoreDirectory::open(path, opening == Opening::kCreate);
   if (!opened) return std::move(opened).error();
   directory = std::move(*opened);
   auto log = RocksEventStore::open(*directory);
@@ -48,11 +51,24 @@ Result<void> LocalStore::Impl::open(bool create) {
   auto subject_keys = RocksSubjectKeys::open(*directory);
   if (!subject_keys) return std::move(subject_keys).error();
   keys = std::move(*subject_keys);
-  auto way_in = CommandGateway::open(aggregates, *store, *keys, clock);
-  if (!way_in) return std::move(way_in).error();
-  gateway = std::move(*way_in);
-  views = std::make_unique<projections::ViewHosts>(*store, rows);
-  return {};
+  if (!directory->read_only()) {
+    auto way_in = CommandGateway::open(aggregates, *store, *keys, clock);
+    if (!way_in) return std::move(way_in).error();
+    gateway = std::move(*way_in);
+  }
+  rows = std::make_unique<projections::RocksRowStores>((path / "views").string(), projections::RocksBudget{}, directory->read_only());
+  views = std::make_unique<projections::ViewHosts>(*store, *rows);
+  bool views_at_head = std::ranges::all_of(views->all(), [&](auto& view) { return view->health() && view->position() == store->head().position; });
+  return directory->read_only() && !views_at_head ? reopen_for_writing() : Result<void>();
+}
+
+Result<void> LocalStore::Impl::reopen_for_writing() {
+  views.reset();
+  rows.reset();
+  keys.reset();
+  store.reset();
+  directory.reset();
+  return open(Opening::kWrite);
 }
 
 Result<void> LocalStore::Impl::catch_up(const Progress& progress) {
@@ -86,7 +102,7 @@ LocalStore::~LocalStore() = default;
 
 Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options) {
   auto impl = std::make_unique<Impl>(options.dir);
-  if (auto opened = impl->open(options.create); !opened) return std::move(opened).error();
+  if (auto opened = impl->open(options.opening); !opened) return std::move(opened).error();
   return std::unique_ptr<LocalStore>(new LocalStore(std::move(impl)));
 }
 

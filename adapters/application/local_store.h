@@ -12,10 +12,14 @@ class CommandGateway;
 class EventStore;
 class SubjectKeys;
 
+enum class Opening : std::uint8_t {
+  kRead,    // nothing is written, if the views are at the head of a log that was closed cleanly
+  kWrite,
+  kCreate,  // makes the store if the directory is missing or empty; else that is an error ("store.missing")
+};
 struct LocalOptions {
   std::filesystem::path dir;
-  // Makes the store if the directory is missing or empty; else that is an error ("store.missing").
-  bool create = false;
+  Opening opening = Opening::kWrite;
 };
 
 // Safe for concurrent use. One per process and directory: another process gets "store.locked".

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "adapters/application/local_store.h"
+#include "adapters/import/key_value.h"
 #include "domain/aggregates.h"
 #include "eventstore/command_gateway.h"
 #include "eventstore/rocks/rocks_event_store.h"
@@ -15,12 +16,17 @@ namespace rapport {
 
 class LocalStore::Impl {
  public:
-  explicit Impl(std::filesystem::path dir) : path(std::move(dir)), rows((path / "views").string()) {}
-  Result<void> open(bool create);
+  explicit Impl(std::filesystem::path dir) : path(std::move(dir)) {}
+  Result<void> open(Opening opening);
+  // A store that was opened to be read and has to be written after all: views that lag behind the log.
+  Result<void> reopen_for_writing();
 
   // Views at the log's head as it is now. A view that was built anew for its changed version is recorded in the log.
   Result<void> catch_up(const Progress& progress = {});
   Result<void> record(const std::vector<projections::VersionChange>& changes);
+  // DATA/imports, opened at first use. Under long_work.
+  Result<import::KeyValue*> import_memory();
+  Result<void> verify_imports();
 
   const std::filesystem::path path;
   const SystemClock clock;
@@ -29,8 +35,9 @@ class LocalStore::Impl {
   std::unique_ptr<RocksEventStore> store;
   std::unique_ptr<RocksSubjectKeys> keys;
   std::unique_ptr<CommandGateway> gateway;
-  projections::RocksRowStores rows;
+  std::unique_ptr<projections::RocksRowStores> rows;
   std::unique_ptr<projections::ViewHosts> views;
+  std::unique_ptr<import::KeyValue> imports;  // guarded by long_work
   std::atomic<bool> following = false;
   std::mutex long_work;  // one import, revert, rebuild, load or demo at a time
 };

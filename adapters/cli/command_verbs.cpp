@@ -44,7 +44,7 @@ class CommandVerb final : public Verb {
       reason_.resize(colon);
     }
     request_.reason_code = reason_;
-    auto service = session.service(true);
+    auto service = session.service(Opening::kCreate);
     if (!service) return std::move(service).error();
     auto receipt = (*service)->command(request_);
     if (!receipt) return std::move(receipt).error();
@@ -75,7 +75,7 @@ class ImportVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto service = session.service(true);
+    auto service = request_.dry_run ? session.service_to_try() : session.service(Opening::kCreate);
     if (!service) return std::move(service).error();
     auto summary = [&] {
       ProgressBar bar(session.quiet);
@@ -109,7 +109,7 @@ class RevertVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto service = session.service();
+    auto service = session.service(Opening::kWrite);
     if (!service) return std::move(service).error();
     auto summary = (*service)->revert(import_, dry_run_);
     if (!summary) return std::move(summary).error();
@@ -136,7 +136,7 @@ class DemoVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto store = session.local(true);
+    auto store = session.local(Opening::kCreate);
     if (!store) return std::move(store).error();
     auto answer = [&] {
       ProgressBar bar(session.quiet);

@@ -45,7 +45,7 @@ class QueryVerb final : public Verb {
       if (!opened) return std::move(opened).error();
       state = std::move(*opened);
     }
-    auto service = state ? Result<Service*>(state.get()) : session.service();
+    auto service = state ? Result<Service*>(state.get()) : session.service(Opening::kRead);
     if (!service) return std::move(service).error();
     auto answer = (*service)->query(request_);
     if (!answer) return std::move(answer).error();
@@ -78,7 +78,7 @@ class EventsVerb final : public Verb {
 
   Result<int> run(Session& session) override {
     auto stop = request_.follow ? stop_on_signals() : std::stop_token();
-    auto service = session.service();
+    auto service = session.service(Opening::kRead);
     if (!service) return std::move(service).error();
     bool first = true;
     auto format = session.format();
@@ -113,7 +113,7 @@ class InspectVerb final : public Verb {
       if (!opened) return std::move(opened).error();
       state = std::move(*opened);
     }
-    auto service = state ? Result<Service*>(state.get()) : session.service();
+    auto service = state ? Result<Service*>(state.get()) : session.service(Opening::kRead);
     if (!service) return std::move(service).error();
     auto answer = (*service)->inspect();
     if (!answer) return std::move(answer).error();

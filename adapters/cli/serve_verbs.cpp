@@ -61,7 +61,7 @@ class ServeVerb final : public Verb {
     auto stop = stop_on_signals();
     auto address = address_of(listen_);
     if (!address) return std::move(address).error();
-    auto store = session.local(true);
+    auto store = session.local(Opening::kCreate);
     if (!store) return std::move(store).error();
     (*store)->follow();
     auto server = HttpServer::start(**store, {.host = address->first, .port = address->second, .allow_remote = allow_remote_, .version = RAPPORT_VERSION});
@@ -105,7 +105,7 @@ class PublishVerb final : public Verb {
 
   Result<int> run(Session& session) override {
     auto stop = stop_on_signals();
-    auto store = session.local();
+    auto store = session.local(Opening::kWrite);
     if (!store) return std::move(store).error();
     kafka::Relay relay((*store)->event_store(), relay_options(**store, brokers_));
     auto published = [&] {

@@ -11,15 +11,33 @@ std::filesystem::path Session::data_dir() const {
   return "rapport-data";
 }
 
-Result<LocalStore*> Session::local(bool create) {
+Result<LocalStore*> Session::local(Opening opening) {
   if (local_) return local_.get();
-  auto opened = LocalStore::open({.dir = data_dir(), .create = create});
+  auto opened = LocalStore::open({.dir = data_dir(), .opening = opening});
   if (!opened) return std::move(opened).error();
   local_ = std::move(*opened);
   return local_.get();
 }
 
-Result<Service*> Session::service(bool create) {
+Session::~Session() {
+  local_.reset();
+  std::error_code ignored;
+  if (!tried_.empty()) std::filesystem::remove_all(tried_, ignored);
+}
+
+Result<Service*> Session::service_to_try() {
+  auto found = service(Opening::kWrite);
+  if (found || found.error().reason != "store.missing") return found;
+  auto folder = (std::filesystem::temp_directory_path() / "rapport-try-XXXXXX").string();
+  if (!mkdtemp(folder.data())) return found;
+  tried_ = folder;
+  auto opened = LocalStore::open({.dir = tried_, .opening = Opening::kCreate});
+  if (!opened) return std::move(opened).error();
+  local_ = std::move(*opened);
+  return local_.get();
+}
+
+Result<Service*> Session::service(Opening opening) {
   if (remote_) return remote_.get();
   auto connect = [&](const std::string& url) -> Result<Service*> {
     auto client = RemoteService::at(url);
@@ -28,7 +46,7 @@ Result<Service*> Session::service(bool create) {
     return remote_.get();
   };
   if (!server.empty()) return connect(server);
-  auto store = local(create);
+  auto store = local(opening);
   if (store) return *store;
   if (store.error().reason != "store.locked") return std::move(store).error();
   auto address = holder_address(data_dir());

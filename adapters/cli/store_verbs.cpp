@@ -19,7 +19,7 @@ class VerifyVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto service = session.service();
+    auto service = session.service(Opening::kRead);
     if (!service) return std::move(service).error();
     auto answer = [&] {
       ProgressBar bar(session.quiet);
@@ -43,7 +43,7 @@ class RebuildVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto store = session.local();
+    auto store = session.local(Opening::kWrite);
     if (!store) return std::move(store).error();
     auto answer = [&] {
       ProgressBar bar(session.quiet);
@@ -69,7 +69,7 @@ class DumpVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto store = session.local();
+    auto store = session.local(Opening::kRead);
     if (!store) return std::move(store).error();
     std::string page;
     auto done = (*store)->dump([&](std::string_view line) {
@@ -98,7 +98,7 @@ class LoadVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto store = session.local(true);
+    auto store = session.local(Opening::kCreate);
     if (!store) return std::move(store).error();
     auto answer = [&] {
       ProgressBar bar(session.quiet);

@@ -22,14 +22,18 @@ class Session final {
 
   Format format() const { return format_of(format_name); }
   std::filesystem::path data_dir() const;
-  // The store in this process. It is made if `create` says so and there is none.
-  Result<LocalStore*> local(bool create = false);
+  // The store in this process.
+  Result<LocalStore*> local(Opening opening);
   // --server, or the store, or the server that holds the store.
-  Result<Service*> service(bool create = false);
+  Result<Service*> service(Opening opening);
+  // service(), or an empty store in a temporary folder if there is none: for trying something out.
+  Result<Service*> service_to_try();
+  ~Session();
 
  private:
   std::unique_ptr<LocalStore> local_;
   std::unique_ptr<Service> remote_;
+  std::filesystem::path tried_;  // a temporary folder, removed at the end
 };
 
 class Verb {

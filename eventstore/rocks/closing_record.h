@@ -9,7 +9,9 @@ namespace rapport {
 
 // The store must be closed.
 Result<void> write_closing_record(const std::filesystem::path& store);
-// Compares and removes it, if there is one. kCorrupt, "store.damaged", names the file that differs; the record then stays.
+// Compares it; whether there is one. kCorrupt, "store.damaged", names the file that differs.
+Result<bool> check_closing_record(const std::filesystem::path& store);
+// Compares and removes it, if there is one. After an error it stays.
 Result<void> consume_closing_record(const std::filesystem::path& store);
 
 }  // namespace rapport

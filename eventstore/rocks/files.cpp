@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 namespace rapport {
@@ -23,12 +24,17 @@ FileHandle::~FileHandle() {
   if (file_ >= 0) ::close(file_);
 }
 
-Result<std::string> read_file(const std::filesystem::path& path) {
+Result<std::string> read_file(const std::filesystem::path& path) { return read_file_tail(path, SIZE_MAX); }
+
+Result<std::string> read_file_tail(const std::filesystem::path& path, std::size_t bytes_max) {
   FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.ok()) {
     if (errno != ENOENT) return io_error(path, "cannot open");
     return Error{ErrorCode::kNotFound, "store.file_missing", "there is no " + path.string()};
   }
+  auto size = ::lseek(file.get(), 0, SEEK_END);
+  auto skip = size > 0 && static_cast<std::size_t>(size) > bytes_max ? size - static_cast<off_t>(bytes_max) : 0;
+  if (::lseek(file.get(), skip, SEEK_SET) < 0) return io_error(path, "cannot read");
   std::string content;
   char part[1 << 16];
   for (;;) {

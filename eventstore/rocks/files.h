@@ -13,6 +13,8 @@ Error io_error(const std::filesystem::path& path, std::string_view what);
 
 // kNotFound "store.file_missing" if there is none.
 Result<std::string> read_file(const std::filesystem::path& path);
+// Its last bytes, or all if it has fewer.
+Result<std::string> read_file_tail(const std::filesystem::path& path, std::size_t bytes_max);
 // Whole or not at all, also across a power cut: temporary name, sync, rename, sync of the folder.
 Result<void> write_file_durably(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
 Result<void> remove_durably(const std::filesystem::path& path);

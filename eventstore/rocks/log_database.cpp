@@ -8,6 +8,7 @@
 #include <rocksdb/table.h>
 
 #include "eventstore/rocks/rocks_status.h"
+#include "eventstore/rocks/silent_logger.h"
 
 namespace rapport {
 namespace {
@@ -87,9 +88,13 @@ Result<std::unique_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::pa
   for (std::size_t i = 0; i < kFamilies; ++i) families.emplace_back(kNames[i], family_options(static_cast<Family>(i), table));
   std::unique_ptr<LogDatabase> database(new LogDatabase);
   rocksdb::DB* db = nullptr;
-  auto status = rocksdb::DB::Open(database_options(wanted), path.string(), families, &database->families_, &db);
+  auto options = database_options(wanted);
+  if (wanted.read_only) options.info_log = std::make_shared<SilentLogger>();
+  auto status = wanted.read_only ? rocksdb::DB::OpenForReadOnly(options, path.string(), families, &database->families_, &db)
+                                 : rocksdb::DB::Open(options, path.string(), families, &database->families_, &db);
   if (!status.ok()) return from_status(status, "cannot open " + path.string());
   database->db_.reset(db);
+  database->read_only_ = wanted.read_only;
   return database;
 }
 
@@ -99,7 +104,7 @@ LogDatabase::~LogDatabase() {
 }
 
 Result<void> LogDatabase::close() {
-  auto status = db_->Flush({}, families_);
+  auto status = read_only_ ? rocksdb::Status::OK() : db_->Flush({}, families_);
   for (auto* family : families_) db_->DestroyColumnFamilyHandle(family);
   families_.clear();
   auto closed = db_->Close();

@@ -39,6 +39,7 @@ class LogDatabase final {
  public:
   struct Options {
     bool create = false;
+    bool read_only = false;  // no file changes
     std::size_t cache_bytes = 0;
     rocksdb::Env* env = nullptr;
   };
@@ -59,6 +60,7 @@ class LogDatabase final {
 
  private:
   LogDatabase() = default;
+  bool read_only_ = false;  // constant after open
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
 };

@@ -109,7 +109,7 @@ Result<std::unique_ptr<RocksEventStore>> RocksEventStore::open(StoreDirectory& d
   // The witness is made after the log: without it the first open was cut off, or somebody took it away.
   auto fresh = !witness && witness.error().code == ErrorCode::kNotFound;
   if (!witness && !fresh) return witness.error();
-  auto database = LogDatabase::open(log_path, {fresh, options.cache_bytes, options.env});
+  auto database = LogDatabase::open(log_path, {fresh, directory.read_only(), options.cache_bytes, options.env});
   if (!database) return database.error();
   if (fresh) {
     auto end = StoredLog(**database).recover();
@@ -129,6 +129,8 @@ RocksEventStore::RocksEventStore(std::unique_ptr<Impl> impl) : impl_(std::move(i
 RocksEventStore::~RocksEventStore() { impl_->close(); }
 
 Result<std::vector<AppendOutcome>> RocksEventStore::append(std::span<const Append> appends) {
+  if (impl_->directory_.read_only())
+    return Error{ErrorCode::kUnavailable, "store.read_only", "the store was opened for reading"};
   auto prepared = prepare(appends);
   if (!prepared) return prepared.error();
   return impl_->commit_->append(*prepared);

@@ -11,6 +11,7 @@
 #include "eventstore/rocks/files.h"
 #include "eventstore/rocks/master_key.h"
 #include "eventstore/rocks/rocks_status.h"
+#include "eventstore/rocks/silent_logger.h"
 #include "eventstore/rocks/slot_file.h"
 
 namespace rapport {
@@ -48,7 +49,7 @@ bool log_has_events(const fs::path& store) {
   return witness && witness->find_first_not_of('\0') != witness->npos;
 }
 
-Result<std::unique_ptr<rocksdb::DB>> open_database(const fs::path& path, bool create) {
+Result<std::unique_ptr<rocksdb::DB>> open_database(const fs::path& path, bool create, bool read_only) {
   rocksdb::Options options;
   options.create_if_missing = create;
   options.write_buffer_size = kMemtableBytes;
@@ -56,7 +57,8 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const fs::path& path, bool cr
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   rocksdb::DB* db = nullptr;
-  auto status = rocksdb::DB::Open(options, path.string(), &db);
+  if (read_only) options.info_log = std::make_shared<SilentLogger>();
+  auto status = read_only ? rocksdb::DB::OpenForReadOnly(options, path.string(), &db) : rocksdb::DB::Open(options, path.string(), &db);
   if (!status.ok()) return from_status(status, "cannot open " + path.string());
   return std::unique_ptr<rocksdb::DB>(db);
 }
@@ -158,8 +160,9 @@ Result<void> RocksSubjectKeys::Impl::start(const fs::path& keys, bool fresh) {
 
 void RocksSubjectKeys::Impl::close() {
   if (!witness_) return;
-  auto synced = sync();
-  auto flushed = db_->Flush({});
+  bool read_only = directory_.read_only();
+  auto synced = read_only ? Result<void>() : sync();
+  auto flushed = read_only ? rocksdb::Status::OK() : db_->Flush({});
   if (synced && witness_->sync() && flushed.ok() && db_->Close().ok()) directory_.part_closed();
   sodium_memzero(secret_.data(), secret_.size());
 }
@@ -240,7 +243,7 @@ Result<std::unique_ptr<RocksSubjectKeys>> RocksSubjectKeys::open(StoreDirectory&
     return Error{ErrorCode::kCorrupt, "keys.missing", keys.string() + " has lost its keys", {}, {}, "restore a backup of keys/"};
   auto master = MasterKey::load(keys, fresh);
   if (!master) return master.error();
-  auto db = open_database(keys / "db", fresh);
+  auto db = open_database(keys / "db", fresh, directory.read_only());
   if (!db) return db.error();
   auto impl = std::make_unique<Impl>(directory, std::move(*master), std::move(*db));
   if (auto started = impl->start(keys, fresh); !started) return started.error();
@@ -273,6 +276,7 @@ Result<SubjectKeys::Key> RocksSubjectKeys::key_for(std::string_view subject) {
     impl_->by_subject_.put(subject, (*kept)->key);
     return (*kept)->key;
   }
+  if (impl_->directory_.read_only()) return Error{ErrorCode::kUnavailable, "store.read_only", "the store was opened for reading"};
   NamedKey fresh{std::string(subject), {impl_->last_id_ + 1, {}}};
   randombytes_buf(fresh.key.secret.data(), fresh.key.secret.size());
   if (auto put = impl_->put(fresh, true); !put) return put.error();

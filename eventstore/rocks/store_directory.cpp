@@ -100,6 +100,12 @@ Result<void> prepare_directory(const fs::path& dir, bool create) {
 }  // namespace
 
 Result<std::unique_ptr<StoreDirectory>> StoreDirectory::open(const fs::path& path, bool create) {
+  return open(path, create, false);
+}
+
+Result<std::unique_ptr<StoreDirectory>> StoreDirectory::open_to_read(const fs::path& path) { return open(path, false, true); }
+
+Result<std::unique_ptr<StoreDirectory>> StoreDirectory::open(const fs::path& path, bool create, bool to_read) {
   if (auto prepared = prepare_directory(path, create); !prepared) return prepared.error();
   auto lock = StoreLock::take(path);
   if (!lock) return lock.error();
@@ -113,14 +119,18 @@ Result<std::unique_ptr<StoreDirectory>> StoreDirectory::open(const fs::path& pat
   auto store = read_config(path);
   if (!store) return store.error();
   directory->store_id_ = std::move(*store);
-  if (auto same = consume_closing_record(path); !same) return same.error();
+  auto clean = check_closing_record(path);
+  if (!clean) return clean.error();
+  directory->read_only_ = to_read && *clean;
+  if (!directory->read_only_)
+    if (auto consumed = consume_closing_record(path); !consumed) return consumed.error();
   directory->open_parts_ = 0;
   return directory;
 }
 
 StoreDirectory::~StoreDirectory() {
   // Without a record the next open checks less, which is right after a close that failed.
-  if (open_parts_ == 0) static_cast<void>(write_closing_record(path_).has_value());
+  if (open_parts_ == 0 && !read_only_) static_cast<void>(write_closing_record(path_).has_value());
 }
 
 }  // namespace rapport

@@ -16,6 +16,9 @@ class StoreDirectory final {
   // create: makes the store if the directory is missing or empty. Errors: kUnavailable "store.locked", "store.read_only";
   // kNotFound "store.missing", "store.not_ours"; kCorrupt "store.newer_format", "store.config_damaged", "store.damaged".
   static Result<std::unique_ptr<StoreDirectory>> open(const std::filesystem::path& path, bool create);
+  // For reading a store that was closed cleanly: then no file changes but LOCK. After a crash somebody has to recover it, so it
+  // is opened as by open(); read_only() tells.
+  static Result<std::unique_ptr<StoreDirectory>> open_to_read(const std::filesystem::path& path);
   // Writes `closed` if every part that was opened was also closed in order, and lets the lock go.
   ~StoreDirectory();
 
@@ -23,6 +26,7 @@ class StoreDirectory final {
   const std::string& store_id() const { return store_id_; }       // a UUID
   std::string origin() const { return "rapport/" + store_id_; }   // the log's name in proofs and on the bus
   bool created() const { return created_; }                       // by this open
+  bool read_only() const { return read_only_; }
   Result<void> announce(const std::string& address) { return lock_->announce(address); }
 
   // For the parts: opened for writing, closed with everything durable.
@@ -30,13 +34,15 @@ class StoreDirectory final {
   void part_closed() { --open_parts_; }
 
  private:
+  static Result<std::unique_ptr<StoreDirectory>> open(const std::filesystem::path& path, bool create, bool to_read);
   StoreDirectory(std::filesystem::path path, std::unique_ptr<StoreLock> lock)
       : path_(std::move(path)), lock_(std::move(lock)) {}
 
   const std::filesystem::path path_;
   const std::unique_ptr<StoreLock> lock_;
   std::string store_id_;  // constant after open
-  bool created_ = false;  // constant after open
+  bool created_ = false;    // constant after open
+  bool read_only_ = false;  // constant after open
   std::atomic<int> open_parts_{0};
 };
 

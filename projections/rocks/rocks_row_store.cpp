@@ -37,6 +37,13 @@ bool parse(std::string_view bytes, Checkpoint& c) {
   return true;
 }
 
+// RocksDB's LOG would be a file that changes.
+class SilentLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 class Snapshot final : public RowSnapshot {
  public:
   Snapshot(const std::string& name, rocksdb::DB& db, rocksdb::ColumnFamilyHandle* rows, rocksdb::ColumnFamilyHandle* history)
@@ -176,8 +183,10 @@ Result<std::unique_ptr<RowStore>> RocksRowStore::open(const RocksRowStoreOptions
   store->use_ = o.use;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  auto status = rocksdb::DB::Open(rocksdb::Options(db_options, {}), o.path,
-                                  {{"default", {}}, {"rows", f.rows}, {"history", f.history}}, &handles, &db);
+  const std::vector<rocksdb::ColumnFamilyDescriptor> described{{"default", {}}, {"rows", f.rows}, {"history", f.history}};
+  if (o.read_only) db_options.info_log = std::make_shared<SilentLogger>();
+  auto status = o.read_only ? rocksdb::DB::OpenForReadOnly(db_options, o.path, described, &handles, &db)
+                            : rocksdb::DB::Open(db_options, o.path, described, &handles, &db);
   if (!status.ok()) return rocks_error(o.name, status);
   store->db_.reset(db);
   store->meta_ = handles[0];

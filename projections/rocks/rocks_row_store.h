@@ -15,6 +15,7 @@ namespace rapport::projections {
 struct RocksRowStoreOptions {
   std::string path, name;
   StoreUse use = StoreUse::kLive;
+  bool read_only = false;  // of a live store that is there: no file changes
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
   std::size_t write_buffer_bytes = 0;

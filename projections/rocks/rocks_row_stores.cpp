@@ -35,8 +35,9 @@ struct RocksRowStores::Shared {
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
 };
 
-RocksRowStores::RocksRowStores(std::string folder, const RocksBudget& budget)
+RocksRowStores::RocksRowStores(std::string folder, const RocksBudget& budget, bool read_only)
     : folder_(std::move(folder)),
+      read_only_(read_only),
       shared_(new Shared{budget, rocksdb::NewLRUCache(budget.block_cache_bytes),
                          std::make_shared<rocksdb::WriteBufferManager>(budget.write_buffers_bytes)}) {}
 RocksRowStores::~RocksRowStores() = default;
@@ -53,6 +54,7 @@ Result<std::unique_ptr<RowStore>> RocksRowStores::open(const std::string& name, 
       {.path = folder_ + "/" + name,
        .name = name,
        .use = use,
+       .read_only = read_only_ && use == StoreUse::kLive,
        .cache = shared_->cache,
        .write_buffers = shared_->write_buffers,
        .write_buffer_bytes = use == StoreUse::kLive ? budget.live_buffer_bytes : budget.write_buffer_bytes},

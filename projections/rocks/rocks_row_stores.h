@@ -18,7 +18,8 @@ struct RocksBudget {
 class RocksRowStores final : public RowStores {
  public:
   // Makes the folder at first use.
-  explicit RocksRowStores(std::string folder, const RocksBudget& budget = {});
+  // read_only: live stores that are there are opened without changing a file, others not at all.
+  explicit RocksRowStores(std::string folder, const RocksBudget& budget = {}, bool read_only = false);
   ~RocksRowStores() override;
   Result<std::unique_ptr<RowStore>> open(const std::string& name, const std::string& declaration, StoreUse use) override;
   std::vector<std::string> names() const override;
@@ -28,6 +29,7 @@ class RocksRowStores final : public RowStores {
  private:
   struct Shared;
   const std::string folder_;
+  const bool read_only_;
   const std::unique_ptr<Shared> shared_;
 };
 
