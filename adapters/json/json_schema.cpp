@@ -124,14 +124,16 @@ Json listing(std::string_view aggregate_name, bool commands, bool events) {
   return entries;
 }
 
-Error unknown(std::string_view what) {
-  NearestName nearest(what);
-  nearest.offer("events");
-  nearest.offer("commands");
-  for (auto& aggregate : aggregate_plans()) {
-    nearest.offer(aggregate.name);
-    for (auto& m : aggregate.commands.members) nearest.offer(m.type);
-    for (auto& m : aggregate.events.members) nearest.offer(m.type);
+// `aggregate` is null if even that is not known.
+Error unknown(std::string_view what, const AggregatePlan* aggregate) {
+  auto dot = what.find('.');
+  NearestName nearest(aggregate == nullptr ? what.substr(0, dot) : what.substr(dot + 1));
+  if (aggregate == nullptr) {
+    for (auto name : {"events", "commands"}) nearest.offer(name);
+    for (auto& a : aggregate_plans()) nearest.offer(a.name);
+  } else {
+    for (auto& m : aggregate->commands.members) nearest.offer(m.name);
+    for (auto& m : aggregate->events.members) nearest.offer(m.name);
   }
   return {ErrorCode::kNotFound, "schema.unknown", "there is no command, event or aggregate " + std::string(what), "",
           "events, commands, an aggregate, or a type like opportunity.won", nearest.hint()};
@@ -151,13 +153,13 @@ Result<std::string> schema_text(std::string_view what) {
   if (what == "events") return listing("", false, true).dump(2);
   auto dot = what.find('.');
   auto* aggregate = find_aggregate(what.substr(0, dot));
-  if (aggregate == nullptr) return unknown(what);
+  if (aggregate == nullptr) return unknown(what, nullptr);
   if (dot == what.npos) return listing(aggregate->name, true, true).dump(2);
   auto name = what.substr(dot + 1);
   if (auto* event = aggregate->events.find(name)) return json_schema(*event->plan, event->type, SchemaSide::kEvent);
   if (auto* command = aggregate->commands.find(name))
     return json_schema(*command->plan, command->type, SchemaSide::kCommand);
-  return unknown(what);
+  return unknown(what, aggregate);
 }
 
 }  // namespace rapport
