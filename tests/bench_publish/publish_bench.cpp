@@ -1,0 +1,184 @@
+// How fast the relay publishes, against its floor: librdkafka alone with the same records, made beforehand, in the same run.
+// RAPPORT_BENCH_EVENTS sets the number of events.
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "adapters/kafka/partitioner.h"
+#include "adapters/kafka/record.h"
+#include "adapters/kafka/relay.h"
+#include "eventstore/frame.h"
+#include "eventstore/rocks/rocks_event_store.h"
+#include "tests/broker/broker.h"
+#include "tests/kafka/enterprise.h"
+
+namespace rapport::kafka {
+namespace {
+
+constexpr int kRounds = 3;
+
+struct Ready {
+  std::string topic, key, value;
+  std::int32_t partition = 0;
+  std::int64_t timestamp_ms = 0;
+  std::vector<std::pair<const char*, std::string>> headers;
+};
+
+struct Figure {
+  double seconds = 0, cpu_seconds = 0;
+};
+
+double cpu_seconds() {
+  rusage use{};
+  getrusage(RUSAGE_SELF, &use);
+  auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  return seconds(use.ru_utime) + seconds(use.ru_stime);
+}
+
+template <class Work>
+Figure measure(Work&& work) {
+  const auto cpu = cpu_seconds();
+  const auto began = std::chrono::steady_clock::now();
+  work();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(), cpu_seconds() - cpu};
+}
+
+// The records of the relay, as it would send them.
+std::vector<Ready> render(const EventStore& store) {
+  std::vector<Ready> all;
+  std::map<std::pair<std::string, std::int32_t>, std::uint64_t> previous;
+  EventRecord record(store.facts().origin, nullptr);
+  FrameRecord frame_record(store.facts().origin);
+  FrameBuilder frame;
+  Position first{1};
+  auto copy = [](std::span<const Header> from, Ready& to) {
+    for (const auto& header : from) to.headers.emplace_back(header.name, header.value);
+  };
+  auto add_frame = [&](Position last, const EventId& id) {
+    auto message = frame.finish(*store.root_at({first.value - 1}));
+    auto& ready = all.emplace_back();
+    ready.topic = kLogTopic;
+    ready.value.assign(message.asChars().begin(), message.asChars().size());
+    frame_record.write(first, last, id);
+    copy(frame_record.headers(), ready);
+    first = {last.value + 1};
+  };
+  auto reader = store.read({});
+  EventId id{};
+  for (std::uint64_t position = 1;; ++position) {
+    auto next = reader->next();
+    RAPPORT_ASSERT(next);
+    if (!*next) break;
+    const auto& event = **next;
+    if (!frame.add(event)) {
+      add_frame({position - 1}, id);
+      RAPPORT_ASSERT(frame.add(event));
+    }
+    id = event.id();
+    auto& ready = all.emplace_back();
+    ready.topic = events_topic(event.stream_type);
+    ready.key = record.key_of(event);
+    ready.partition = partition_of(ready.key, kPartitionsDefault);
+    auto& prev = previous[{ready.topic, ready.partition}];
+    RAPPORT_ASSERT(record.write(event, prev));
+    prev = position;
+    ready.value = record.value();
+    ready.timestamp_ms = event.recorded_at.micros / 1'000;
+    copy(record.headers(), ready);
+  }
+  if (frame.size()) add_frame(store.head().position, id);
+  return all;
+}
+
+// librdkafka as anybody would use it for this, with the relay's settings.
+void produce_raw(const std::string& brokers, const std::vector<Ready>& records) {
+  char why[512];
+  std::size_t acknowledged = 0;
+  auto* conf = rd_kafka_conf_new();
+  for (auto [name, value] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"bootstrap.servers", brokers.c_str()}, {"enable.idempotence", "true"}, {"message.timeout.ms", "0"},
+           {"linger.ms", "5"}, {"batch.size", "1000000"}, {"compression.type", "lz4"}, {"message.max.bytes", "4194304"},
+           {"queue.buffering.max.kbytes", "65536"}, {"socket.nagle.disable", "true"}})
+    RAPPORT_ASSERT(rd_kafka_conf_set(conf, name, value, why, sizeof why) == RD_KAFKA_CONF_OK);
+  rd_kafka_conf_set_opaque(conf, &acknowledged);
+  rd_kafka_conf_set_log_cb(conf, [](const rd_kafka_t*, int, const char*, const char*) {});
+  rd_kafka_conf_set_dr_msg_cb(conf, [](rd_kafka_t*, const rd_kafka_message_t* message, void* count) {
+    RAPPORT_ASSERT(!message->err);
+    ++*static_cast<std::size_t*>(count);
+  });
+  auto* handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+  RAPPORT_ASSERT(handle);
+  std::map<std::string, rd_kafka_topic_t*> topics;
+  std::size_t sent = 0;
+  for (const auto& record : records) {
+    auto& topic = topics[record.topic];
+    if (!topic) topic = rd_kafka_topic_new(handle, record.topic.c_str(), nullptr);
+    auto* headers = rd_kafka_headers_new(record.headers.size());
+    for (const auto& [name, value] : record.headers)
+      rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+    for (;;) {
+      auto fault = rd_kafka_producev(
+          handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(record.partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+          RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
+          RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
+          RD_KAFKA_V_TIMESTAMP(record.timestamp_ms), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+      if (!fault) break;
+      RAPPORT_ASSERT(fault == RD_KAFKA_RESP_ERR__QUEUE_FULL);
+      rd_kafka_poll(handle, 50);
+    }
+    if (++sent % 256 == 0) rd_kafka_poll(handle, 0);
+  }
+  while (acknowledged < records.size()) rd_kafka_poll(handle, 20);
+  for (auto [name, topic] : topics) rd_kafka_topic_destroy(topic);
+  rd_kafka_destroy(handle);
+}
+
+void print(const char* what, const Figure& figure, std::uint64_t events) {
+  const auto count = static_cast<double>(events);
+  std::printf("%-8s %9.0f events/s  %5.2f us CPU an event\n", what, count / figure.seconds, figure.cpu_seconds / count * 1e6);
+}
+
+Figure median(std::vector<Figure> figures) {
+  std::sort(figures.begin(), figures.end(), [](auto& a, auto& b) { return a.seconds < b.seconds; });
+  return figures[figures.size() / 2];
+}
+
+TEST(PublishBench, KeepsUpWithHalfOfLibrdkafkaAlone) {
+  const auto* wanted = std::getenv("RAPPORT_BENCH_EVENTS");
+  const std::uint64_t events = wanted ? std::stoull(wanted) : 200'000;
+  Broker broker;
+  auto directory = StoreDirectory::open(broker.folder("store"), true);
+  ASSERT_TRUE(directory);
+  auto opened = RocksEventStore::open(**directory);
+  ASSERT_TRUE(opened);
+  const EventStore& store = **opened;
+  Enterprise(**opened).grow(events, 20'000);
+  const auto records = render(store);
+  std::size_t bytes = 0;
+  for (const auto& record : records) bytes += record.value.size();
+  std::printf("%llu events in %zu records, %zu bytes of values an event\n", static_cast<unsigned long long>(events),
+              records.size(), bytes / events);
+  std::vector<Figure> raw, ours;
+  for (int round = 0; round < kRounds; ++round) {
+    Relay relay(store, {.connection = {.brokers = broker.address()}});
+    ours.push_back(measure([&] {
+      auto published = relay.run(RelayUntil::kCaughtUp);
+      ASSERT_TRUE(published) << published.error().message;
+      ASSERT_EQ(published->published, events);
+    }));
+    print("relay", ours.back(), events);
+    raw.push_back(measure([&] { produce_raw(broker.address(), records); }));
+    print("raw", raw.back(), events);
+    broker.topics("--delete --topic 'crm[.].*'");
+  }
+  const auto ratio = median(raw).seconds / median(ours).seconds;
+  std::printf("relay is %.2f of raw by the median of %d rounds; CPU %.2f\n", ratio, kRounds,
+              median(raw).cpu_seconds / median(ours).cpu_seconds);
+  EXPECT_GE(ratio, 0.5);
+}
+
+}  // namespace
+}  // namespace rapport::kafka
