@@ -11,7 +11,7 @@ namespace {
 // Up to here an as-of fold stays in memory, and a view without rows is simply caught up.
 constexpr std::uint64_t kSmallLogEvents = 500'000;
 constexpr std::uint64_t kNewSmallViewEvents = 20'000;
-constexpr std::chrono::milliseconds kLiveWait{500};
+constexpr std::chrono::milliseconds kLiveWait{500}, kYield{1};
 
 Error no_rows(const ViewType& type) {
   return {.code = ErrorCode::kUnavailable,
@@ -120,11 +120,18 @@ Result<std::optional<VersionChange>> ViewHost::catch_up(const ProgressCall& prog
     if (!built) return std::move(built).error();
     if (older) change = VersionChange{type_.name, *older, type_.version, built->after};
   }
-  std::lock_guard lock(writer_);
+  auto lock = take_writer();
   if (!view_) open_rows();
   if (auto healthy = health(); !healthy) return std::move(healthy).error();
   if (auto done = fold_on(*view_, log_.head().position, progress, stop); !done) return std::move(done).error();
   return change;
+}
+
+std::unique_lock<std::mutex> ViewHost::take_writer() {
+  ++want_writer_;
+  std::unique_lock lock(writer_);
+  --want_writer_;
+  return lock;
 }
 
 void ViewHost::follow() {
@@ -136,6 +143,10 @@ void ViewHost::live(std::stop_token stop) {
     if (!health()) {
       std::unique_lock lock(state_);
       moved_.wait_for(lock, kLiveWait);  // until rebuild() mends it
+      continue;
+    }
+    if (want_writer_) {
+      std::this_thread::sleep_for(kYield);
       continue;
     }
     if (!log_.wait_past(position(), kLiveWait, stop)) continue;
@@ -215,7 +226,7 @@ Result<Rebuilt> ViewHost::rebuild(const ProgressCall& progress, std::stop_token 
     return std::move(folded).error();
   if (auto settled = beside->settle(); !settled) return std::move(settled).error();
 
-  std::lock_guard lock(writer_);  // the live thread waits from here on
+  auto lock = take_writer();  // the live thread waits from here on
   Rebuilt out{.view = type_.name, .before = {}, .after = {}};
   if (view_ && health()) {
     // Both at one position, so that they can be compared.
@@ -242,7 +253,7 @@ Result<Rebuilt> ViewHost::rebuild(const ProgressCall& progress, std::stop_token 
 }
 
 Result<void> ViewHost::verify(const ProgressCall& progress, std::stop_token stop) {
-  std::lock_guard lock(writer_);
+  auto lock = take_writer();
   if (auto healthy = health(); !healthy) return healthy;
   if (!view_) return no_rows(type_);
   if (auto whole = view_->store().verify_bytes(); !whole) return whole;

@@ -82,6 +82,7 @@ class ViewHost final {
   Result<void> fold_on(StoredView& view, Position target, const ProgressCall& progress, std::stop_token stop);
   Result<void> swap_in(const std::string& built);
   void live(std::stop_token stop);
+  std::unique_lock<std::mutex> take_writer();
   void set_failure(std::optional<Error> failure);
   std::optional<std::uint32_t> older_version() const;
 
@@ -91,6 +92,7 @@ class ViewHost final {
   RowStores& stores_;
 
   mutable std::mutex writer_;           // held by whoever folds into the rows
+  std::atomic<int> want_writer_{0};     // the live thread, always busy, lets others go first
   mutable std::shared_mutex rows_;      // shared by readers, exclusive while rows are exchanged
   std::unique_ptr<StoredView> view_;    // guarded by rows_; null while there are none, or damaged ones
   std::atomic<std::uint64_t> position_{0};
