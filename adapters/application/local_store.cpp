@@ -112,6 +112,9 @@ const SubjectKeys& LocalStore::keys() const { return *impl_->keys; }
 std::string LocalStore::origin() const { return impl_->directory->origin(); }
 
 void LocalStore::follow() {
+  // Following goes on from rows that are there, so views of a new store or a new version come first. One that fails says so
+  // when it is asked; the others follow all the same.
+  static_cast<void>(impl_->catch_up({}));
   impl_->following = true;
   impl_->views->follow();
 }
