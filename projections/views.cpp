@@ -1,5 +1,7 @@
 #include "projections/views.h"
 
+#include "projections/customer360/customer360.h"
+#include "projections/customer360/reports.h"
 #include "projections/loyalty/loyalty.h"
 #include "projections/loyalty/reports.h"
 #include "projections/pipeline/pipeline.h"
@@ -21,6 +23,7 @@ const std::vector<ViewType>& all_views() {
     views.push_back(view_type<pipeline::Pipeline>(pipeline::reports()));
     views.push_back(view_type<service::Service>(service::reports()));
     views.push_back(view_type<loyalty::Loyalty>(loyalty::reports()));
+    views.push_back(view_type<customer360::Customer360>(customer360::reports()));
     return views;
   }();
   return kViews;

@@ -1,0 +1,298 @@
+#include "projections/customer360/customer360.h"
+
+#include "domain/schema/account.values.h"
+#include "domain/schema/case.values.h"
+#include "domain/schema/loyalty_member.values.h"
+#include "domain/schema/opportunity.values.h"
+#include "domain/schema/order.values.h"
+#include "projections/customer360/telling.h"
+
+namespace rapport::projections::customer360 {
+namespace {
+
+using AccountEvents =
+    Takes<account::Event, account::Created, account::DetailsChanged, account::RelationSet,
+          account::OwnerAssigned, account::LifecycleChanged, account::CorrectionRecorded>;
+using OpportunityEvents = Takes<opportunity::Event, opportunity::Opened, opportunity::AmountChanged,
+                                opportunity::DetailsChanged, opportunity::Won, opportunity::Lost,
+                                opportunity::Reopened, opportunity::CorrectionRecorded>;
+using CaseEvents = Takes<case_::Event, case_::Opened, case_::Classified, case_::Resolved,
+                         case_::Reopened, case_::Closed, case_::CorrectionRecorded>;
+using OrderEvents = Takes<order::Event, order::Placed, order::Fulfilled, order::Returned,
+                          order::CorrectionRecorded>;
+using MemberEvents = Takes<loyalty_member::Event, loyalty_member::Enrolled,
+                           loyalty_member::PointsEarned, loyalty_member::PointsRedeemed,
+                           loyalty_member::PointsReversed, loyalty_member::PointsExpired,
+                           loyalty_member::PointsAdjusted, loyalty_member::CorrectionRecorded>;
+
+// What one stream adds to its account.
+struct Share {
+  std::int64_t open = 0, won = 0, lost = 0, open_cases = 0, cases = 0, orders = 0, points = 0;
+  Currency currency;
+  std::int64_t open_minor = 0, won_minor = 0, spent_minor = 0;
+  bool operator==(const Share&) const = default;
+};
+
+Share share_of(const Related& row) {
+  Share share;
+  auto type = split_stream(row.stream).type;
+  auto minor = row.amount ? row.amount->amount_minor : 0;
+  if (row.amount) share.currency = row.amount->currency;
+  if (type == "opportunity") {
+    share.open = row.standing == Standing::kOpen;
+    share.won = row.standing == Standing::kWon;
+    share.lost = row.standing == Standing::kLost;
+    if (share.open) share.open_minor = minor;
+    if (share.won) share.won_minor = minor;
+  } else if (type == "case") {
+    share.cases = row.standing != Standing::kUnknown;
+    share.open_cases = row.standing == Standing::kOpen;
+  } else if (type == "order") {
+    share.orders = 1;
+    share.spent_minor = minor;
+  } else {
+    share.points = row.points;
+  }
+  return share;
+}
+
+void book_counts(Rows& rows, const std::string& account, const Share& share, std::int64_t sign) {
+  auto& row = rows.accounts.edit(account);
+  row.open += sign * share.open;
+  row.won += sign * share.won;
+  row.lost += sign * share.lost;
+  row.open_cases += sign * share.open_cases;
+  row.cases += sign * share.cases;
+  row.orders += sign * share.orders;
+  row.points += sign * share.points;
+}
+void book_amounts(Rows& rows, const std::string& account, const Share& share, std::int64_t sign) {
+  if (!share.open_minor && !share.won_minor && !share.spent_minor) return;
+  auto& row = rows.amounts.edit(account, share.currency);
+  row.open_minor += sign * share.open_minor;
+  row.won_minor += sign * share.won_minor;
+  row.spent_minor += sign * share.spent_minor;
+  if (!row.open_minor && !row.won_minor && !row.spent_minor)
+    rows.amounts.erase(account, share.currency);
+}
+void book(Rows& rows, const std::string& account, const Share& share, std::int64_t sign) {
+  if (account.empty()) return;
+  book_counts(rows, account, share, sign);
+  book_amounts(rows, account, share, sign);
+}
+
+// Changes what is known of the event's stream, and its account's totals with it.
+void change(Rows& rows, const RecordedEvent& event, auto&& f) {
+  auto& row = rows.related.edit(stream_name(event.stream_type, event.stream_id));
+  auto account_before = row.account;
+  bool fresh =
+      row.account.empty() && row.standing == Standing::kUnknown && !row.amount && !row.points;
+  auto before = fresh ? Share() : share_of(row);
+  f(row);
+  auto after = share_of(row);
+  if (row.account == account_before && after == before) return;
+  book(rows, account_before, before, -1);
+  book(rows, row.account, after, +1);
+  if (row.account == account_before) return;
+  if (!account_before.empty()) rows.streams.erase(account_before, row.stream);
+  if (!row.account.empty())
+    rows.streams.put({.account = row.account, .stream = row.stream, .since = event.position.value});
+}
+
+// --- the account itself ---
+Account& edit_account(Rows& rows, const RecordedEvent& event) {
+  auto& row = rows.accounts.edit(event.stream_id);
+  row.version = event.version.value;
+  return row;
+}
+void apply(const account::Created& created, const RecordedEvent& event, Rows& rows) {
+  auto& row = edit_account(rows, event);
+  row.name = sealed(created.name);
+  row.kind = created.kind;
+  row.sector = text(created.industry);
+  row.region = text(created.region_code);
+  row.owner = text(created.owner_id);
+  row.created_at = known_time(event);
+}
+void patch_account(const account::Details& details, const RecordedEvent& event, Rows& rows) {
+  auto& row = edit_account(rows, event);
+  patch(row.name, details.name);
+  patch(row.sector, details.industry);
+  patch(row.region, details.region_code);
+}
+void apply(const account::DetailsChanged& changed, const RecordedEvent& event, Rows& rows) {
+  patch_account(changed.new_, event, rows);
+}
+void apply(const account::CorrectionRecorded& corrected, const RecordedEvent& event, Rows& rows) {
+  patch_account(corrected.new_, event, rows);
+}
+void apply(const account::RelationSet& set, const RecordedEvent& event, Rows& rows) {
+  auto& row = edit_account(rows, event);
+  if (set.role != account::RelationRole::PARENT) return;
+  if (!set.to)
+    row.parent = set.other_id;
+  else if (row.parent == set.other_id)
+    row.parent.clear();  // a relation with an end is over
+}
+void apply(const account::OwnerAssigned& assigned, const RecordedEvent& event, Rows& rows) {
+  edit_account(rows, event).owner = assigned.new_owner_id;
+}
+void apply(const account::LifecycleChanged& changed, const RecordedEvent& event, Rows& rows) {
+  edit_account(rows, event).lifecycle = changed.new_;
+}
+
+// --- opportunities ---
+void apply(const opportunity::Opened& opened, const RecordedEvent& event, Rows& rows) {
+  change(rows, event, [&](Related& row) {
+    row.account = text(opened.account_id);
+    row.standing = Standing::kOpen;
+    row.amount = opened.amount;
+  });
+}
+void apply(const opportunity::AmountChanged& changed, const RecordedEvent& event, Rows& rows) {
+  change(rows, event, [&](Related& row) { row.amount = changed.new_; });
+}
+void apply(const opportunity::DetailsChanged& changed, const RecordedEvent& event, Rows& rows) {
+  if (changed.new_.account_id)
+    change(rows, event, [&](Related& row) { row.account = *changed.new_.account_id; });
+}
+void apply(const opportunity::Won& won, const RecordedEvent& event, Rows& rows) {
+  change(rows, event, [&](Related& row) {
+    row.standing = Standing::kWon;
+    row.amount = won.amount;
+  });
+}
+void apply(const opportunity::Lost&, const RecordedEvent& event, Rows& rows) {
+  change(rows, event, [](Related& row) { row.standing = Standing::kLost; });
+}
+void apply(const opportunity::Reopened&, const RecordedEvent& event, Rows& rows) {
+  change(rows, event, [](Related& row) { row.standing = Standing::kOpen; });
+}
+void apply(const opportunity::CorrectionRecorded& corrected, const RecordedEvent& event,
+           Rows& rows) {
+  change(rows, event, [&](Related& row) {
+    patch(row.account, corrected.new_.account_id);
+    if (corrected.new_.amount) row.amount = corrected.new_.amount;
+  });
+}
+
+// --- cases ---
+void stand(Rows& rows, const RecordedEvent& event, Standing standing) {
+  change(rows, event, [&](Related& row) { row.standing = standing; });
+}
+void apply(const case_::Opened& opened, const RecordedEvent& event, Rows& rows) {
+  change(rows, event, [&](Related& row) {
+    row.account = text(opened.account_id);
+    row.standing = Standing::kOpen;
+  });
+}
+void apply(const case_::Resolved&, const RecordedEvent& event, Rows& rows) {
+  stand(rows, event, Standing::kClosed);
+}
+void apply(const case_::Closed&, const RecordedEvent& event, Rows& rows) {
+  stand(rows, event, Standing::kClosed);
+}
+void apply(const case_::Reopened&, const RecordedEvent& event, Rows& rows) {
+  stand(rows, event, Standing::kOpen);
+}
+void reclassify(const case_::Classification& to, const RecordedEvent& event, Rows& rows) {
+  if (to.account_id) change(rows, event, [&](Related& row) { row.account = *to.account_id; });
+}
+void apply(const case_::Classified& classified, const RecordedEvent& event, Rows& rows) {
+  reclassify(classified.new_, event, rows);
+}
+void apply(const case_::CorrectionRecorded& corrected, const RecordedEvent& event, Rows& rows) {
+  reclassify(corrected.new_, event, rows);
+}
+
+// --- orders ---
+void spend(Rows& rows, const RecordedEvent& event, const Money& amount, std::int64_t sign) {
+  change(rows, event, [&](Related& row) {
+    auto before = row.amount ? row.amount->amount_minor : 0;
+    row.amount = Money{before + sign * amount.amount_minor, amount.currency};
+  });
+}
+void apply(const order::Placed& placed, const RecordedEvent& event, Rows& rows) {
+  change(rows, event, [&](Related& row) {
+    row.account = text(placed.account_id);
+    row.standing = Standing::kOpen;
+    if (!row.amount) row.amount = Money{0, placed.total.currency};
+  });
+}
+void apply(const order::Fulfilled& fulfilled, const RecordedEvent& event, Rows& rows) {
+  spend(rows, event, fulfilled.amount, +1);
+}
+void apply(const order::Returned& returned, const RecordedEvent& event, Rows& rows) {
+  spend(rows, event, returned.refund, -1);
+}
+void apply(const order::CorrectionRecorded& corrected, const RecordedEvent& event, Rows& rows) {
+  if (corrected.new_.account_id)
+    change(rows, event, [&](Related& row) { row.account = *corrected.new_.account_id; });
+}
+
+// --- loyalty members ---
+void move_points(Rows& rows, const RecordedEvent& event, std::int64_t points) {
+  change(rows, event, [&](Related& row) { row.points += points; });
+}
+void apply(const loyalty_member::Enrolled& enrolled, const RecordedEvent& event, Rows& rows) {
+  change(rows, event, [&](Related& row) {
+    row.account = text(enrolled.account_id);
+    row.standing = Standing::kOpen;
+  });
+}
+void apply(const loyalty_member::PointsEarned& e, const RecordedEvent& event, Rows& rows) {
+  move_points(rows, event, e.points);
+}
+void apply(const loyalty_member::PointsRedeemed& e, const RecordedEvent& event, Rows& rows) {
+  move_points(rows, event, -e.points);
+}
+void apply(const loyalty_member::PointsReversed& e, const RecordedEvent& event, Rows& rows) {
+  move_points(rows, event, -e.points);
+}
+void apply(const loyalty_member::PointsExpired& e, const RecordedEvent& event, Rows& rows) {
+  move_points(rows, event, -e.points);
+}
+void apply(const loyalty_member::PointsAdjusted& e, const RecordedEvent& event, Rows& rows) {
+  move_points(rows, event, e.points);
+}
+void apply(const loyalty_member::CorrectionRecorded& corrected, const RecordedEvent& event,
+           Rows& rows) {
+  if (corrected.new_.account_id)
+    change(rows, event, [&](Related& row) { row.account = *corrected.new_.account_id; });
+}
+
+void enter(Rows& rows, const RecordedEvent& event) {
+  auto told = tell(event);
+  rows.entries.put({
+      .stream = stream_name(event.stream_type, event.stream_id),
+      .position = event.position.value,
+      .at = known_time(event),
+      .recorded_at = event.recorded_at,
+      .type = std::string(event.type),
+      .actor = std::string(read_text(event.metadata.getActorId())),
+      .reason = std::string(read_text(event.metadata.getReasonCode())),
+      .text = std::move(told.text),
+      .words = std::move(told.words),
+  });
+}
+
+}  // namespace
+
+void Customer360::apply(const RecordedEvent& event) {
+  auto take = [&](const auto& value) { customer360::apply(value, event, rows); };
+  if (event.stream_type == "account")
+    read_event(event, AccountEvents{}, take);
+  else if (event.stream_type == "opportunity")
+    read_event(event, OpportunityEvents{}, take);
+  else if (event.stream_type == "case")
+    read_event(event, CaseEvents{}, take);
+  else if (event.stream_type == "order")
+    read_event(event, OrderEvents{}, take);
+  else if (event.stream_type == "loyaltyMember")
+    read_event(event, MemberEvents{}, take);
+  else
+    return;  // rules, principals and imports are no customer's history
+  enter(rows, event);
+}
+
+}  // namespace rapport::projections::customer360

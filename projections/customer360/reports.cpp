@@ -1,0 +1,130 @@
+#include "projections/customer360/reports.h"
+
+#include <algorithm>
+#include <map>
+
+#include "eventstore/event.h"
+#include "projections/columns.h"
+#include "projections/customer360/rows.h"
+
+namespace rapport::projections::customer360 {
+namespace {
+
+using AllLines = std::vector<std::vector<Value>>;
+
+template <class T>
+Value value_or_null(const std::optional<T>& v) {
+  return v ? Value(*v) : Value();
+}
+
+std::vector<Value> account_line(const Computation& in, const Account& account,
+                                const Amounts& amounts, bool first) {
+  auto once = [&](std::int64_t count) { return first ? Value(count) : Value(); };
+  return {text_value(account.id),
+          in.open(account.name),
+          text_value(account.parent),
+          text_value(account.sector),
+          text_value(account.owner),
+          text_value(enum_name(account.kind)),
+          text_value(account.region),
+          text_value(enum_name(account.lifecycle)),
+          once(account.open),
+          amounts.open_minor,
+          once(account.won),
+          amounts.won_minor,
+          once(account.lost),
+          text_value(amounts.currency.view()),
+          once(account.open_cases),
+          once(account.cases),
+          once(account.orders),
+          amounts.spent_minor,
+          once(account.points),
+          value_or_null(account.created_at),
+          static_cast<std::int64_t>(account.version)};
+}
+
+// An account with amounts in several currencies has a line for each; counts and points stand on the
+// first, so that no sum counts them twice.
+Result<AllLines> accounts(const Computation& in) {
+  std::map<std::string, std::vector<Amounts>, std::less<>> all;
+  auto scanned =
+      in.each<Amounts>([&](const Amounts& amounts) { all[amounts.account].push_back(amounts); });
+  if (!scanned) return std::move(scanned).error();
+  for (auto& [id, amounts] : all)
+    std::ranges::sort(amounts, {}, [](const Amounts& a) { return a.currency.view(); });
+  AllLines lines;
+  scanned = in.each<Account>([&](const Account& account) {
+    auto found = all.find(account.id);
+    if (found == all.end()) return lines.push_back(account_line(in, account, {}, true));
+    for (auto& amounts : found->second)
+      lines.push_back(account_line(in, account, amounts, &amounts == &found->second.front()));
+  });
+  if (!scanned) return std::move(scanned).error();
+  return lines;
+}
+
+Report accounts_report() {
+  return report(
+      ComputedReport{.name = "accounts",
+                     .sentence = "Every account with its deals, cases, orders and points; a line "
+                                 "for each currency, the counts on the "
+                                 "first.",
+                     .parameters = {},
+                     .columns = {text_column("id"),           text_column("name"),
+                                 text_column("parent"),       text_column("sector"),
+                                 text_column("owner"),        text_column("kind"),
+                                 text_column("region"),       text_column("lifecycle"),
+                                 integer_column("openCount"), money_column("openMinor"),
+                                 integer_column("wonCount"),  money_column("wonMinor"),
+                                 integer_column("lostCount"), text_column("currency"),
+                                 integer_column("openCases"), integer_column("cases"),
+                                 integer_column("orders"),    money_column("netSpendMinor"),
+                                 integer_column("points"),    timestamp_column("createdAt"),
+                                 integer_column("version")},
+                     .compute = accounts});
+}
+
+Result<AllLines> timeline(const Computation& in) {
+  auto& id = in.text("id");
+  std::vector<std::string> streams{stream_name("account", id)};
+  auto scanned =
+      in.each<AccountStream>([&](const AccountStream& row) { streams.push_back(row.stream); }, id);
+  std::map<std::uint64_t, std::vector<Value>> by_position;
+  for (auto stream = streams.begin(); scanned && stream != streams.end(); ++stream) {
+    scanned = in.each<Entry>(
+        [&](const Entry& entry) {
+          by_position[entry.position] = {static_cast<std::int64_t>(entry.position),
+                                         value_or_null(entry.at),
+                                         entry.recorded_at,
+                                         text_value(entry.stream),
+                                         text_value(entry.type),
+                                         text_value(entry.actor),
+                                         text_value(entry.reason),
+                                         text_value(entry.text),
+                                         in.open(entry.words)};
+        },
+        *stream);
+  }
+  if (!scanned) return std::move(scanned).error();
+  AllLines lines;
+  for (auto& [position, line] : by_position) lines.push_back(std::move(line));
+  return lines;
+}
+
+Report timeline_report() {
+  return report(ComputedReport{
+      .name = "timeline",
+      .sentence = "Everything that happened with a customer, in the order it was recorded.",
+      .parameters = {{.name = "id", .required = true, .sentence = "the account"}},
+      .columns = {integer_column("position"), timestamp_column("at"),
+                  timestamp_column("recordedAt"), text_column("stream"), text_column("type"),
+                  text_column("actor"), text_column("reason"), text_column("text"),
+                  text_column("words")},
+      .compute = timeline});
+}
+
+}  // namespace
+
+std::vector<Report> reports() { return {accounts_report(), timeline_report()}; }
+
+}  // namespace rapport::projections::customer360
