@@ -28,7 +28,6 @@ class Run {
         dry_memory_(&parts.memory), memory_(options.dry_run ? static_cast<KeyValue&>(dry_memory_) : parts.memory, plan_.name),
         sink_(open_sink(parts.gateway, options.dry_run)),
         state_{.plan = plan_, .sink = *sink_, .store = parts.store, .ids = ids_, .memory = memory_, .rejects = nullptr, .make_scratch = parts.make_scratch, .files = {}} {
-    state_.dry_run = options.dry_run;
     state_.sent.assign(plan_.commands, 0);
   }
 
@@ -60,11 +59,20 @@ class Run {
       state_.files.push_back(std::move(*facts));
       tables_.push_back(std::move(*table));
     }
-    state_.import_id = ids_.import_id(plan_.sha256, options_.time_zone, hashes);
-    state_.start = ids_.batch(state_.import_id, "startImport", "");
     if (auto checked = check_shapes(); !checked) return checked;
-    if (auto checked = check_memory(); !checked) return checked;
+    if (auto checked = check_memory(hashes); !checked) return checked;
     return check_policies(state_, policies_);
+  }
+
+  // The same for the same mapping and files; after a revert they are a new import.
+  void name_import(const std::vector<Hash>& files, const std::vector<KnownImport>& known) {
+    for (unsigned round = 0;; ++round) {
+      auto options = options_.time_zone + (round ? "#" + std::to_string(round) : "");
+      state_.import_id = ids_.import_id(plan_.sha256, options, files);
+      auto same = std::ranges::find(known, state_.import_id, &KnownImport::id);
+      if (same == known.end() || !same->reverted) break;
+    }
+    state_.start = ids_.batch(state_.import_id, "startImport", "");
   }
 
   Result<void> check_shapes() {
@@ -81,9 +89,10 @@ class Run {
   }
 
   // The log names every import. One that the memory does not know was lost with it; then only the first of those may come.
-  Result<void> check_memory() {
+  Result<void> check_memory(const std::vector<Hash>& files) {
     auto known = memory_.imports();
     if (!known) return known.error();
+    name_import(files, *known);
     std::uint32_t highest = 0;
     for (const auto& import : *known) {
       highest = std::max(highest, import.number);
@@ -178,16 +187,14 @@ class Run {
   Result<void> complete() {
     const auto& counts = state_.counts;
     RAPPORT_ASSERT(counts.rows == counts.accepted + counts.rejected + counts.already);
-    if (!options_.dry_run) {
-      capnp::MallocMessageBuilder message;
-      auto body = message.initRoot<batch::wire::Command>().initCompleteImport();
-      body.setRows(counts.rows);
-      body.setAccepted(counts.accepted + counts.again);
-      body.setRejected(counts.rejected);
-      body.setAlready(counts.already - counts.again);
-      auto words = capnp::messageToFlatArray(message);
-      if (auto sent = send_batch_command(state_, "completeImport", "", 0, 0, words); !sent) return sent;
-    }
+    capnp::MallocMessageBuilder message;
+    auto body = message.initRoot<batch::wire::Command>().initCompleteImport();
+    body.setRows(counts.rows);
+    body.setAccepted(counts.accepted + counts.again);
+    body.setRejected(counts.rejected);
+    body.setAlready(counts.already - counts.again);
+    auto words = capnp::messageToFlatArray(message);
+    if (auto sent = send_batch_command(state_, "completeImport", "", 0, 0, words); !sent) return sent;
     if (auto flushed = flush(state_); !flushed) return flushed;
     auto saved = memory_.save({.id = state_.import_id, .number = state_.number, .completed = true, .reverted = false}, {});
     if (!saved) return saved;

@@ -24,10 +24,14 @@ Result<void> send_batch_command(RunState& run, const char* command, const std::s
   sent.source = {.channel = "import", .client = run.plan.name, .file = {}, .line = line, .row_hash = {}};
   if (line) sent.source.file = run.files[file].name;
   auto decided = run.sink.decide(sent);
-  // An id that was used for other totals is the same import's, done before.
-  if (!decided && decided.error().reason != "command.id_reused") return decided.error();
-  run.sink.keep();
-  return {};
+  if (decided) {
+    run.sink.keep();
+    return {};
+  }
+  run.sink.drop();
+  // The same import, done before: its id is in the log with other totals, or it is complete and another row is refused now.
+  const auto& error = decided.error();
+  return error.reason == "command.id_reused" || error.code == ErrorCode::kRejected ? Result<void>() : error;
 }
 
 Result<void> reject_row(RunState& run, const RowOrigin& origin, const RowFault& fault) {
@@ -36,7 +40,6 @@ Result<void> reject_row(RunState& run, const RowOrigin& origin, const RowFault& 
   const auto& file = run.files[origin.file];
   if (run.rejects)
     if (auto added = run.rejects->add(file.name, origin.line, fault, origin.raw); !added) return added;
-  if (run.dry_run) return {};
   capnp::MallocMessageBuilder message;
   auto body = message.initRoot<batch::wire::Command>().initRejectRow();
   body.setFile(file.name.substr(0, 400));

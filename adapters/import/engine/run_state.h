@@ -29,7 +29,6 @@ struct RunState {
   ImportMemory& memory;
   Rejects* rejects;                     // null: none are written
   MakeScratch make_scratch;
-  bool dry_run = false;
   std::string import_id = {};
   std::uint32_t number = 0;             // of this import within the mapping
   std::set<std::uint32_t> completed = {};  // imports of the mapping that came to their end before
