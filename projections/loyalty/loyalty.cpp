@@ -8,10 +8,11 @@ namespace {
 
 using namespace loyalty_member;  // the events
 
-using MemberEvents = Takes<loyalty_member::Event, Enrolled, PointsEarned, PointsRedeemed, PointsReversed, PointsExpired,
-                           PointsAdjusted, TierChanged, StatusChanged, CorrectionRecorded>;
-using OrderEvents =
-    Takes<order::Event, order::Placed, order::Fulfilled, order::Returned, order::CorrectionRecorded>;
+using MemberEvents =
+    Takes<loyalty_member::Event, Enrolled, PointsEarned, PointsRedeemed, PointsReversed,
+          PointsExpired, PointsAdjusted, TierChanged, StatusChanged, CorrectionRecorded>;
+using OrderEvents = Takes<order::Event, order::Placed, order::Fulfilled, order::Returned,
+                          order::CorrectionRecorded>;
 
 loyalty::Member& edit(Rows& rows, const RecordedEvent& event) {
   auto& row = rows.members.edit(event.stream_id);
@@ -20,10 +21,12 @@ loyalty::Member& edit(Rows& rows, const RecordedEvent& event) {
 }
 
 // Adds to the ledger what a member's totals already show.
-void book(Rows& rows, const loyalty::Member& member, const RecordedEvent& event, Movement movement) {
+void book(Rows& rows, const loyalty::Member& member, const RecordedEvent& event,
+          Movement movement) {
   movement.member = member.id;
   movement.position = event.position.value;
-  if (event.metadata.hasCausation()) movement.cause = to_text(EventId::read(event.metadata.getCausation()));
+  if (event.metadata.hasCausation())
+    movement.cause = to_text(EventId::read(event.metadata.getCausation()));
   movement.reason = read_text(event.metadata.getReasonCode());
   movement.at = known_time(event);
   movement.balance = member.balance();
@@ -35,7 +38,8 @@ struct NewLot {
   std::int64_t points, debt_paid;
   std::optional<Date> expires_on;
 };
-void credit(Rows& rows, loyalty::Member& member, const RecordedEvent& event, const NewLot& from, Movement& movement) {
+void credit(Rows& rows, loyalty::Member& member, const RecordedEvent& event, const NewLot& from,
+            Movement& movement) {
   auto remaining = from.points - from.debt_paid;
   member.debt -= from.debt_paid;
   rows.lots.put({.member = member.id,
@@ -48,7 +52,8 @@ void credit(Rows& rows, loyalty::Member& member, const RecordedEvent& event, con
   movement.lot_points = {remaining};
   movement.debt = -from.debt_paid;
 }
-void debit(Rows& rows, const loyalty::Member& member, const std::vector<Allocation>& allocations, Movement& movement) {
+void debit(Rows& rows, const loyalty::Member& member, const std::vector<Allocation>& allocations,
+           Movement& movement) {
   for (auto& allocation : allocations) {
     rows.lots.edit(member.id, allocation.lot_id).remaining -= allocation.points;
     movement.lots.emplace_back(allocation.lot_id);
@@ -66,15 +71,21 @@ void apply(const Enrolled& enrolled, const RecordedEvent& event, Rows& rows) {
 void apply(const PointsEarned& earned, const RecordedEvent& event, Rows& rows) {
   auto& row = edit(rows, event);
   row.earned += earned.points;
-  Movement movement{.kind = MovementKind::kEarned, .txn = std::string(earned.txn_id), .points = earned.points,
-                    .basis = earned.basis, .rule = text(earned.rule_id)};
-  credit(rows, row, event, {earned.txn_id, earned.points, earned.debt_paid, earned.expires_on}, movement);
+  Movement movement{.kind = MovementKind::kEarned,
+                    .txn = std::string(earned.txn_id),
+                    .points = earned.points,
+                    .basis = earned.basis,
+                    .rule = text(earned.rule_id)};
+  credit(rows, row, event, {earned.txn_id, earned.points, earned.debt_paid, earned.expires_on},
+         movement);
   book(rows, row, event, std::move(movement));
 }
 void apply(const PointsRedeemed& redeemed, const RecordedEvent& event, Rows& rows) {
   auto& row = edit(rows, event);
   row.redeemed += redeemed.points;
-  Movement movement{.kind = MovementKind::kRedeemed, .txn = std::string(redeemed.txn_id), .points = -redeemed.points};
+  Movement movement{.kind = MovementKind::kRedeemed,
+                    .txn = std::string(redeemed.txn_id),
+                    .points = -redeemed.points};
   debit(rows, row, redeemed.allocations, movement);
   book(rows, row, event, std::move(movement));
 }
@@ -82,8 +93,11 @@ void apply(const PointsReversed& reversed, const RecordedEvent& event, Rows& row
   auto& row = edit(rows, event);
   row.reversed += reversed.points;
   row.debt += reversed.debt;
-  Movement movement{.kind = MovementKind::kReversed, .txn = std::string(reversed.txn_id),
-                    .original = text(reversed.original_txn_id), .points = -reversed.points, .debt = reversed.debt,
+  Movement movement{.kind = MovementKind::kReversed,
+                    .txn = std::string(reversed.txn_id),
+                    .original = text(reversed.original_txn_id),
+                    .points = -reversed.points,
+                    .debt = reversed.debt,
                     .basis = reversed.basis};
   debit(rows, row, reversed.allocations, movement);
   book(rows, row, event, std::move(movement));
@@ -98,14 +112,19 @@ void apply(const PointsExpired& expired, const RecordedEvent& event, Rows& rows)
 void apply(const PointsAdjusted& adjusted, const RecordedEvent& event, Rows& rows) {
   auto& row = edit(rows, event);
   row.adjusted += adjusted.points;
-  Movement movement{.kind = MovementKind::kAdjusted, .txn = std::string(adjusted.txn_id), .points = adjusted.points};
+  Movement movement{.kind = MovementKind::kAdjusted,
+                    .txn = std::string(adjusted.txn_id),
+                    .points = adjusted.points};
   if (adjusted.points > 0)
-    credit(rows, row, event, {adjusted.txn_id, adjusted.points, adjusted.debt_paid, std::nullopt}, movement);
+    credit(rows, row, event, {adjusted.txn_id, adjusted.points, adjusted.debt_paid, std::nullopt},
+           movement);
   else
     debit(rows, row, adjusted.allocations, movement);
   book(rows, row, event, std::move(movement));
 }
-void apply(const TierChanged& changed, const RecordedEvent& event, Rows& rows) { edit(rows, event).tier = changed.new_; }
+void apply(const TierChanged& changed, const RecordedEvent& event, Rows& rows) {
+  edit(rows, event).tier = changed.new_;
+}
 void apply(const StatusChanged& changed, const RecordedEvent& event, Rows& rows) {
   edit(rows, event).status = changed.new_;
 }
@@ -115,15 +134,19 @@ void apply(const CorrectionRecorded& corrected, const RecordedEvent& event, Rows
 
 PurchaseKind kind_of(OrderKind kind) {
   switch (kind) {
-    case OrderKind::SALE: return PurchaseKind::kSale;
-    case OrderKind::CREDIT_NOTE: return PurchaseKind::kCreditNote;
-    case OrderKind::ADJUSTMENT: return PurchaseKind::kAdjustment;
-    default: return PurchaseKind::kUnknown;
+    case OrderKind::SALE:
+      return PurchaseKind::kSale;
+    case OrderKind::CREDIT_NOTE:
+      return PurchaseKind::kCreditNote;
+    case OrderKind::ADJUSTMENT:
+      return PurchaseKind::kAdjustment;
+    default:
+      return PurchaseKind::kUnknown;
   }
 }
 
-void add_purchase(Rows& rows, const Order& order, const RecordedEvent& event, PurchaseKind kind, std::uint16_t number,
-                  const Money& amount) {
+void add_purchase(Rows& rows, const Order& order, const RecordedEvent& event, PurchaseKind kind,
+                  std::uint16_t number, const Money& amount) {
   rows.purchases.put({.member = order.member(),
                       .order = order.id,
                       .kind = kind,
@@ -151,7 +174,8 @@ void apply(const order::Returned& returned, const RecordedEvent& event, Rows& ro
                {-returned.refund.amount_minor, returned.refund.currency});
 }
 
-void give(Rows& rows, const std::string& from, const Order& order, PurchaseKind kind, std::uint32_t index) {
+void give(Rows& rows, const std::string& from, const Order& order, PurchaseKind kind,
+          std::uint32_t index) {
   auto number = static_cast<std::uint16_t>(index);
   auto* found = rows.purchases.find(from, order.id, kind, number);
   if (!found) return;
@@ -160,7 +184,8 @@ void give(Rows& rows, const std::string& from, const Order& order, PurchaseKind 
   rows.purchases.erase(from, order.id, kind, number);
   rows.purchases.put(std::move(purchase));
 }
-// The purchases follow the order to its right customer; its points do not: they are the member's own history.
+// The purchases follow the order to its right customer; its points do not: they are the member's
+// own history.
 void apply(const order::CorrectionRecorded& corrected, const RecordedEvent& event, Rows& rows) {
   if (!corrected.new_.account_id) return;
   auto& row = rows.orders.edit(event.stream_id);
@@ -175,8 +200,10 @@ void apply(const order::CorrectionRecorded& corrected, const RecordedEvent& even
 
 void Loyalty::apply(const RecordedEvent& event) {
   auto take = [&](const auto& value) { loyalty::apply(value, event, rows); };
-  if (event.stream_type == "loyaltyMember") read_event(event, MemberEvents{}, take);
-  else if (event.stream_type == "order") read_event(event, OrderEvents{}, take);
+  if (event.stream_type == "loyaltyMember")
+    read_event(event, MemberEvents{}, take);
+  else if (event.stream_type == "order")
+    read_event(event, OrderEvents{}, take);
 }
 
 }  // namespace rapport::projections::loyalty

@@ -47,12 +47,13 @@ std::map<std::string, ProgramTotals> totals_of(const std::vector<Standing>& stan
     }
   }
   for (auto& [name, program] : programs)
-    if (program.spent.empty()) program.spent[""];  // a program whose members have bought nothing yet has a line, too
+    if (program.spent.empty())
+      program.spent[""];  // a program whose members have bought nothing yet has a line, too
   return programs;
 }
 
-// Members and points belong to the program, not to a currency: they stand on its first line, so that no sum counts them
-// twice.
+// Members and points belong to the program, not to a currency: they stand on its first line, so
+// that no sum counts them twice.
 Result<AllLines> summary(const Computation& in) {
   auto all = standings(in);
   if (!all) return std::move(all).error();
@@ -63,14 +64,20 @@ Result<AllLines> summary(const Computation& in) {
       auto net = value_of(spent.net_minor);
       if (!net) return overflow("netSpendMinor");
       std::vector<Value> points;
-      for (Wide sum : {program.earned, program.reversed, program.redeemed, program.expired, program.adjusted,
-                       program.earned - program.reversed - program.redeemed - program.expired + program.adjusted}) {
+      for (Wide sum :
+           {program.earned, program.reversed, program.redeemed, program.expired, program.adjusted,
+            program.earned - program.reversed - program.redeemed - program.expired +
+                program.adjusted}) {
         auto value = value_of(sum);
         if (!value) return overflow("earned");
         points.push_back(first ? *value : Value());
       }
-      std::vector<Value> line{text_value(name), first ? Value(program.members) : Value(), spent.orders, spent.returns,
-                              *net, text_value(currency)};
+      std::vector<Value> line{text_value(name),
+                              first ? Value(program.members) : Value(),
+                              spent.orders,
+                              spent.returns,
+                              *net,
+                              text_value(currency)};
       line.insert(line.end(), points.begin(), points.end());
       lines.push_back(std::move(line));
       first = false;
@@ -82,7 +89,8 @@ Result<AllLines> summary(const Computation& in) {
 Report summary_report() {
   return report(ComputedReport{
       .name = "summary",
-      .sentence = "Members, purchases and points of every program; a line for each currency, the points on the first.",
+      .sentence = "Members, purchases and points of every program; a line for each currency, the "
+                  "points on the first.",
       .parameters = {},
       .columns = {text_column("program"), integer_column("members"), integer_column("orders"),
                   integer_column("returns"), money_column("netSpendMinor"), text_column("currency"),
@@ -100,13 +108,14 @@ Result<AllLines> members(const Computation& in) {
       bool first = &spend == &spends.front();
       auto net = value_of(spend.net_minor);
       if (!net) return overflow("netSpendMinor");
-      lines.push_back({text_value(member.id), text_value(member.account), text_value(member.program),
-                       text_value(enum_name(member.status)), first ? Value(member.balance()) : Value(), *net,
-                       text_value(spend.currency.view()), spend.orders, spend.returns,
-                       value_or_null(spend.last_order_at), value_or_null(spend.recency_days),
-                       std::int64_t{spend.r}, std::int64_t{spend.f}, std::int64_t{spend.m},
-                       text_value(segment_of(spend)), text_value(member.tier), value_or_null(member.enrolled_at),
-                       static_cast<std::int64_t>(member.version)});
+      lines.push_back(
+          {text_value(member.id), text_value(member.account), text_value(member.program),
+           text_value(enum_name(member.status)), first ? Value(member.balance()) : Value(), *net,
+           text_value(spend.currency.view()), spend.orders, spend.returns,
+           value_or_null(spend.last_order_at), value_or_null(spend.recency_days),
+           std::int64_t{spend.r}, std::int64_t{spend.f}, std::int64_t{spend.m},
+           text_value(segment_of(spend)), text_value(member.tier),
+           value_or_null(member.enrolled_at), static_cast<std::int64_t>(member.version)});
     }
   }
   return lines;
@@ -115,13 +124,15 @@ Result<AllLines> members(const Computation& in) {
 Report members_report() {
   return report(ComputedReport{
       .name = "members",
-      .sentence = "Every member with points, purchases and quintiles of recency, frequency and money over 365 days; a "
+      .sentence = "Every member with points, purchases and quintiles of recency, frequency and "
+                  "money over 365 days; a "
                   "line for each currency, the points on the first.",
       .parameters = {},
-      .columns = {text_column("id"), text_column("account"), text_column("program"), text_column("status"),
-                  integer_column("balance"), money_column("netSpendMinor"), text_column("currency"),
-                  integer_column("orders"), integer_column("returns"), timestamp_column("lastOrderAt"),
-                  integer_column("recencyDays"), integer_column("r"), integer_column("f"), integer_column("m"),
+      .columns = {text_column("id"), text_column("account"), text_column("program"),
+                  text_column("status"), integer_column("balance"), money_column("netSpendMinor"),
+                  text_column("currency"), integer_column("orders"), integer_column("returns"),
+                  timestamp_column("lastOrderAt"), integer_column("recencyDays"),
+                  integer_column("r"), integer_column("f"), integer_column("m"),
                   text_column("segment"), text_column("tier"), timestamp_column("enrolledAt"),
                   integer_column("version")},
       .compute = members});
@@ -148,13 +159,13 @@ Result<AllLines> rfm(const Computation& in) {
 }
 
 Report rfm_report() {
-  return report(ComputedReport{
-      .name = "rfm",
-      .sentence = "Members and what they spent in all, by segment of recency, frequency and money over 365 days.",
-      .parameters = {},
-      .columns = {text_column("segment"), integer_column("members"), money_column("netSpendMinor"),
-                  text_column("currency")},
-      .compute = rfm});
+  return report(ComputedReport{.name = "rfm",
+                               .sentence = "Members and what they spent in all, by segment of "
+                                           "recency, frequency and money over 365 days.",
+                               .parameters = {},
+                               .columns = {text_column("segment"), integer_column("members"),
+                                           money_column("netSpendMinor"), text_column("currency")},
+                               .compute = rfm});
 }
 
 // "581480 -12, 581481 -3": the lots of a movement and what it changed in each.
@@ -170,12 +181,13 @@ Result<AllLines> ledger(const Computation& in) {
   auto scanned = in.each<Movement>(
       [&](const Movement& movement) {
         auto& basis = movement.basis;
-        lines.push_back({static_cast<std::int64_t>(movement.position), value_or_null(movement.at),
-                         text_value(name_of(movement.kind)), text_value(movement.txn), text_value(movement.original),
-                         movement.points, text_value(lots_text(movement)), movement.debt,
-                         basis ? Value(basis->amount_minor) : Value(),
-                         basis ? text_value(basis->currency.view()) : Value(), text_value(movement.rule),
-                         text_value(movement.reason), text_value(movement.cause), movement.balance});
+        lines.push_back(
+            {static_cast<std::int64_t>(movement.position), value_or_null(movement.at),
+             text_value(name_of(movement.kind)), text_value(movement.txn),
+             text_value(movement.original), movement.points, text_value(lots_text(movement)),
+             movement.debt, basis ? Value(basis->amount_minor) : Value(),
+             basis ? text_value(basis->currency.view()) : Value(), text_value(movement.rule),
+             text_value(movement.reason), text_value(movement.cause), movement.balance});
       },
       in.text("id"));
   if (!scanned) return std::move(scanned).error();
@@ -187,9 +199,10 @@ Report ledger_report() {
       .name = "ledger",
       .sentence = "Every movement of a member's points, with its lots and the balance after it.",
       .parameters = {{.name = "id", .required = true, .sentence = "the member"}},
-      .columns = {integer_column("position"), timestamp_column("at"), text_column("kind"), text_column("txn"),
-                  text_column("originalTxn"), integer_column("points"), text_column("lots"), integer_column("debt"),
-                  money_column("basisMinor"), text_column("currency"), text_column("rule"), text_column("reason"),
+      .columns = {integer_column("position"), timestamp_column("at"), text_column("kind"),
+                  text_column("txn"), text_column("originalTxn"), integer_column("points"),
+                  text_column("lots"), integer_column("debt"), money_column("basisMinor"),
+                  text_column("currency"), text_column("rule"), text_column("reason"),
                   text_column("cause"), integer_column("balance")},
       .compute = ledger});
 }
@@ -206,8 +219,10 @@ const std::vector<Column<Lot>>& lot_columns() {
 }
 
 Report lots_report() {
-  return report(RowReport<Lot>{
-      .name = "lots", .sentence = "The lots of a member's points.", .columns = lot_columns(), .within = "id"});
+  return report(RowReport<Lot>{.name = "lots",
+                               .sentence = "The lots of a member's points.",
+                               .columns = lot_columns(),
+                               .within = "id"});
 }
 
 }  // namespace

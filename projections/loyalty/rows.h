@@ -1,4 +1,5 @@
-// The loyalty view's rows: members with their totals, lots of points, the ledger, and what was bought by whom.
+// The loyalty view's rows: members with their totals, lots of points, the ledger, and what was
+// bought by whom.
 #pragma once
 #include "domain/schema/loyalty_member.capnp.h"
 #include "domain/schema/order.capnp.h"
@@ -22,9 +23,9 @@ struct Member {
 
   static constexpr char kTable = 'm';
   using Key = Fields<&Member::id>;
-  using Value = Fields<&Member::program, &Member::account, &Member::tier, &Member::status, &Member::earned,
-                       &Member::redeemed, &Member::expired, &Member::reversed, &Member::adjusted, &Member::debt,
-                       &Member::enrolled_at, &Member::version>;
+  using Value = Fields<&Member::program, &Member::account, &Member::tier, &Member::status,
+                       &Member::earned, &Member::redeemed, &Member::expired, &Member::reversed,
+                       &Member::adjusted, &Member::debt, &Member::enrolled_at, &Member::version>;
 };
 
 struct Lot {
@@ -38,7 +39,14 @@ struct Lot {
   using Value = Fields<&Lot::earned, &Lot::remaining, &Lot::earned_at, &Lot::expires_on>;
 };
 
-enum class MovementKind : std::uint8_t { kUnknown, kEarned, kRedeemed, kReversed, kExpired, kAdjusted };
+enum class MovementKind : std::uint8_t {
+  kUnknown,
+  kEarned,
+  kRedeemed,
+  kReversed,
+  kExpired,
+  kAdjusted
+};
 constexpr std::string_view name_of(MovementKind kind) {
   constexpr std::string_view kNames[]{"", "earned", "redeemed", "reversed", "expired", "adjusted"};
   auto i = static_cast<std::size_t>(kind);
@@ -62,9 +70,10 @@ struct Movement {
 
   static constexpr char kTable = 'j';
   using Key = Fields<&Movement::member, &Movement::position>;
-  using Value = Fields<&Movement::kind, &Movement::txn, &Movement::original, &Movement::points, &Movement::debt,
-                       &Movement::lots, &Movement::lot_points, &Movement::basis, &Movement::rule, &Movement::cause,
-                       &Movement::reason, &Movement::at, &Movement::balance>;
+  using Value = Fields<&Movement::kind, &Movement::txn, &Movement::original, &Movement::points,
+                       &Movement::debt, &Movement::lots, &Movement::lot_points, &Movement::basis,
+                       &Movement::rule, &Movement::cause, &Movement::reason, &Movement::at,
+                       &Movement::balance>;
 };
 
 // Whose an order is: fulfilments do not say.
@@ -77,8 +86,8 @@ struct Order {
 
   static constexpr char kTable = 'o';
   using Key = Fields<&Order::id>;
-  using Value =
-      Fields<&Order::account, &Order::named_member, &Order::kind, &Order::fulfilments, &Order::returns>;
+  using Value = Fields<&Order::account, &Order::named_member, &Order::kind, &Order::fulfilments,
+                       &Order::returns>;
 };
 
 enum class PurchaseKind : std::uint8_t { kUnknown, kSale, kCreditNote, kAdjustment, kReturn };
@@ -87,10 +96,10 @@ enum class PurchaseKind : std::uint8_t { kUnknown, kSale, kCreditNote, kAdjustme
 struct Purchase {
   std::string member, order;
   PurchaseKind kind = PurchaseKind::kUnknown;
-  std::uint16_t number = 0;   // the first fulfilment of an order is 1, its first return too
-  Timestamp at{0};            // of an unknown time: when it was recorded
+  std::uint16_t number = 0;  // the first fulfilment of an order is 1, its first return too
+  Timestamp at{0};           // of an unknown time: when it was recorded
   bool time_known = false;
-  Money amount{};             // what the customer spent: negative for what came back
+  Money amount{};  // what the customer spent: negative for what came back
 
   static constexpr char kTable = 'p';
   using Key = Fields<&Purchase::member, &Purchase::order, &Purchase::kind, &Purchase::number>;
@@ -98,7 +107,8 @@ struct Purchase {
 };
 
 struct Rows {
-  explicit Rows(Batch& batch) : members(batch), lots(batch), movements(batch), orders(batch), purchases(batch) {}
+  explicit Rows(Batch& batch)
+      : members(batch), lots(batch), movements(batch), orders(batch), purchases(batch) {}
   Table<Member> members;
   Table<Lot> lots;
   Table<Movement> movements;

@@ -17,7 +17,9 @@ class Adding {
     spend.net_minor += purchase.amount.amount_minor;
     if (in_window) spend.window_net_minor += purchase.amount.amount_minor;
     bool first = purchase.number == 1;  // a later fulfilment is the same order
-    if (purchase.kind == PurchaseKind::kReturn || (purchase.kind == PurchaseKind::kCreditNote && first)) ++spend.returns;
+    if (purchase.kind == PurchaseKind::kReturn ||
+        (purchase.kind == PurchaseKind::kCreditNote && first))
+      ++spend.returns;
     if (purchase.kind != PurchaseKind::kSale) return;
     if (first) ++spend.orders;
     if (purchase.time_known && (!spend.last_order_at || *spend.last_order_at < purchase.at)) {
@@ -41,7 +43,8 @@ class Adding {
 
 // 1 + ⌊5 · (rank − 1) / n⌋, the rank ascending in goodness; ties share the lowest.
 template <class T>
-void set_quintiles(const std::vector<Spend*>& spends, T (*goodness)(const Spend&), int Spend::* quintile) {
+void set_quintiles(const std::vector<Spend*>& spends, T (*goodness)(const Spend&),
+                   int Spend::*quintile) {
   std::vector<T> sorted;
   for (auto* spend : spends) sorted.push_back(goodness(*spend));
   std::ranges::sort(sorted);
@@ -52,14 +55,18 @@ void set_quintiles(const std::vector<Spend*>& spends, T (*goodness)(const Spend&
 }
 
 void rank(std::vector<Standing>& standings) {
-  std::map<std::uint32_t, std::vector<Spend*>> by_currency;  // amounts of two currencies do not compare
+  std::map<std::uint32_t, std::vector<Spend*>>
+      by_currency;  // amounts of two currencies do not compare
   for (auto& standing : standings)
     for (auto& spend : standing.spends)
       if (spend.window_recency_days) by_currency[spend.currency.packed()].push_back(&spend);
   for (auto& [currency, spends] : by_currency) {
-    set_quintiles<std::int64_t>(spends, [](const Spend& s) { return -*s.window_recency_days; }, &Spend::r);
-    set_quintiles<std::int64_t>(spends, [](const Spend& s) { return s.window_orders; }, &Spend::f);
-    set_quintiles<Wide>(spends, [](const Spend& s) { return s.window_net_minor; }, &Spend::m);
+    set_quintiles<std::int64_t>(
+        spends, [](const Spend& s) { return -*s.window_recency_days; }, &Spend::r);
+    set_quintiles<std::int64_t>(
+        spends, [](const Spend& s) { return s.window_orders; }, &Spend::f);
+    set_quintiles<Wide>(
+        spends, [](const Spend& s) { return s.window_net_minor; }, &Spend::m);
   }
 }
 
@@ -81,8 +88,10 @@ Result<std::vector<Standing>> standings(const Computation& in) {
   scanned = in.each<Member>([&](const Member& member) {
     if (member.status == MemberStatus::UNSPECIFIED) return;
     auto& standing = all.emplace_back(Standing{member, {}});
-    if (auto found = bought.find(member.id); found != bought.end()) standing.spends = std::move(found->second);
-    else standing.spends.emplace_back();
+    if (auto found = bought.find(member.id); found != bought.end())
+      standing.spends = std::move(found->second);
+    else
+      standing.spends.emplace_back();
   });
   if (!scanned) return std::move(scanned).error();
   rank(all);
@@ -92,7 +101,8 @@ Result<std::vector<Standing>> standings(const Computation& in) {
 std::string_view segment_of(const Spend& spend) {
   auto [r, f, m] = std::tuple(spend.r, spend.f, spend.m);
   if (r >= 4 && f >= 4 && m >= 4) return "champions";
-  if (r <= 2 && f >= 4 && m >= 4) return "at-risk";  // before "loyal", which would hold for all of them
+  if (r <= 2 && f >= 4 && m >= 4)
+    return "at-risk";  // before "loyal", which would hold for all of them
   if (f >= 4) return "loyal";
   if (r >= 4 && f == 1) return "new";
   if (r <= 2 && f <= 2 && m <= 2) return "hibernating";
