@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
+
 #include <nlohmann/json.hpp>
 
 #include "adapters/cli/table.h"
@@ -55,8 +58,12 @@ std::string cell_of(const Json& row, const std::string& name) {
   return printable(plain(value));
 }
 
-std::string title_of(const std::string& name) {
-  if (is_amount(name)) return name.substr(0, name.size() - kMinor.size());
+// `newMinor` beside a count `new` is its amount.
+std::string title_of(const std::string& name, const std::vector<std::string>& names) {
+  if (is_amount(name)) {
+    auto stem = name.substr(0, name.size() - kMinor.size());
+    return std::ranges::find(names, stem) == names.end() ? stem : stem + " amount";
+  }
   if (name.ends_with("Bp")) return name.substr(0, name.size() - 2);
   return name;
 }
@@ -67,7 +74,7 @@ std::string table_of(const Json& rows) {
   for (auto& name : names) {
     bool number = false;
     for (auto& row : rows) number = number || row.at(name).is_number();
-    columns.push_back({title_of(name), number ? Align::kRight : Align::kLeft});
+    columns.push_back({title_of(name, names), number ? Align::kRight : Align::kLeft});
   }
   std::vector<std::vector<std::string>> cells;
   for (auto& row : rows) {
@@ -103,6 +110,8 @@ Json parsed(std::string_view document) {
 }  // namespace
 
 Format format_of(std::string_view name) {
+  const char* preferred = std::getenv("RAPPORT_FORMAT");
+  if (name.empty() && preferred) name = preferred;
   if (name == "json") return Format::kJson;
   if (name == "csv") return Format::kCsv;
   if (name == "table") return Format::kTable;
@@ -170,8 +179,8 @@ void print(std::string_view text) {
 int exit_code(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalid: return 2;
+    case ErrorCode::kNotFound: return error.reason.starts_with("store.") ? 3 : 1;
     case ErrorCode::kRejected:
-    case ErrorCode::kNotFound:
     case ErrorCode::kConflict: return 1;
     case ErrorCode::kUnavailable:
     case ErrorCode::kCorrupt: return 3;

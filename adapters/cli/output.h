@@ -9,7 +9,7 @@ namespace rapport::cli {
 
 enum class Format : std::uint8_t { kJson, kTable, kCsv };
 
-// "json", "table", "csv"; empty: a table on a terminal, JSON in a pipe.
+// "json", "table", "csv"; empty: what $RAPPORT_FORMAT says, else a table on a terminal, JSON in a pipe.
 Format format_of(std::string_view name);
 
 // A report document {"rows":[…],…}. In a table, amounts in minor units stand with their decimals (`amountMinor` as `amount`);

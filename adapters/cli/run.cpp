@@ -17,7 +17,7 @@ void add_server(CLI::App* verb, Session& session) {
 }
 
 void add_output(CLI::App* verb, Session& session) {
-  verb->add_option("--format", session.format_name, "json, table or csv (else: table on a terminal, json in a pipe)")
+  verb->add_option("--format", session.format_name, "json, table or csv (else $RAPPORT_FORMAT, else table on a terminal, json in a pipe)")
       ->check(CLI::IsMember({"json", "table", "csv"}));
   verb->add_flag("--quiet", session.quiet, "no progress, no words: data and errors alone");
 }
