@@ -181,6 +181,7 @@ Result<std::unique_ptr<RowStore>> RocksRowStore::open(const RocksRowStoreOptions
   std::unique_ptr<RocksRowStore> store(new RocksRowStore);
   store->name_ = o.name;
   store->use_ = o.use;
+  store->read_only_ = o.read_only;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const std::vector<rocksdb::ColumnFamilyDescriptor> described{{"default", {}}, {"rows", f.rows}, {"history", f.history}};
@@ -222,6 +223,8 @@ Result<void> RocksRowStore::read_head(const std::string& declaration) {
 }
 
 RocksRowStore::~RocksRowStore() {
+  // What stays in the write-ahead log is not covered by the checksums of table files, and every open would replay it.
+  if (db_ && use_ == StoreUse::kLive && !read_only_) static_cast<void>(db_->Flush({}, {meta_, rows_, history_}).ok());
   for (auto* handle : {meta_, rows_, history_})
     if (handle) db_->DestroyColumnFamilyHandle(handle);
 }

@@ -47,6 +47,7 @@ class RocksRowStore final : public RowStore {
 
   std::string name_;
   StoreUse use_ = StoreUse::kLive;
+  bool read_only_ = false;
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle *meta_ = nullptr, *rows_ = nullptr, *history_ = nullptr;
   rocksdb::WriteOptions write_options_;
