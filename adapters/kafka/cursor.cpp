@@ -4,6 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "adapters/json/text_forms.h"
+#include "eventstore/proof/sha256.h"
+
 namespace rapport::kafka {
 namespace {
 
@@ -29,6 +32,7 @@ std::optional<Cursor> parse(const fs::path& file) {
                   .brokers = parsed.at("brokers").get<std::string>(),
                   .clean = parsed.at("clean").get<bool>(),
                   .position = {parsed.at("position").get<std::uint64_t>()},
+                  .tree_edge = parse_base64(parsed.at("treeEdge").get<std::string>()).value_or(""),
                   .topics = {}};
     for (const auto& [topic, partitions] : parsed.at("topics").items())
       for (const auto& partition : partitions)
@@ -63,10 +67,13 @@ Result<void> write_cursor(const fs::path& folder, const Cursor& cursor) {
     auto& list = topics[topic] = json::array();
     for (const auto& last : partitions) list.push_back({{"sequence", last.sequence}, {"offset", last.offset}});
   }
+  std::string edge;
+  append_base64(bytes_of(cursor.tree_edge), edge);
   json whole{{"cluster", cursor.cluster},
              {"brokers", cursor.brokers},
              {"clean", cursor.clean},
              {"position", cursor.position.value},
+             {"treeEdge", edge},
              {"topics", std::move(topics)}};
   auto file = file_of(folder, cursor.cluster);
   auto part = file;

@@ -25,6 +25,7 @@ struct Cursor {
   std::string brokers;  // where it was reached last
   bool clean = false;   // written at the end of a run that left nothing under way
   Position position;    // every record of every event up to here was acknowledged
+  std::string tree_edge;  // of the log's tree at `position`, raw bytes; empty: not known
   std::map<std::string, std::vector<Acknowledged>> topics;  // by partition: its size is the number of partitions in use
   bool operator==(const Cursor&) const = default;
 };

@@ -80,6 +80,7 @@ Result<void> Session::send(const RecordedEvent& event) {
   if (!sent) return sent.error();
   if (!usable()) return {};
   taken_ = event.position;
+  if (tree_) tree_->add(event.leaf);
   count(event, *framed || *sent);
   if (++events_in_run_ >= kEventsARunMax && frame_.size() == 0) {
     coverage_.close_run(taken_);
@@ -130,18 +131,26 @@ Result<bool> Session::frame_event(const RecordedEvent& event) {
     if (auto done = send_frame(); !done) return done.error();
     RAPPORT_ASSERT(frame_.add(event));
   }
-  if (frame_.size() == 1) first_in_frame_ = event.position;
+  if (frame_.size() == 1) {
+    auto root = root_before(event.position);
+    if (!root) return root.error();
+    first_in_frame_ = event.position;
+    root_before_frame_ = *root;
+  }
   last_in_frame_ = event.position;
   last_id_in_frame_ = event.id();
   last_time_in_frame_ = event.recorded_at;
   return true;
 }
 
+Result<Hash> Session::root_before(Position position) const {
+  if (tree_ && tree_->size() + 1 == position.value) return tree_->root();
+  return store_.root_at({position.value - 1});
+}
+
 Result<void> Session::send_frame() {
   if (frame_.size() == 0 || !usable()) return {};
-  auto root = store_.root_at({first_in_frame_.value - 1});
-  if (!root) return root.error();
-  auto message = frame_.finish(*root);
+  auto message = frame_.finish(root_before_frame_);
   frame_record_.write(first_in_frame_, last_in_frame_, last_id_in_frame_);
   auto bytes = message.asChars();
   auto done = produce(*log_topic_, 0, {}, {bytes.begin(), bytes.size()}, frame_record_.headers(), last_time_in_frame_,

@@ -61,7 +61,18 @@ Result<void> Session::prepare(bool careful) {
   if (!plan) return plan.error();
   if (auto same = check_same_log(facts.tails); !same) return same;
   for (const auto& loss : plan->lost) warn(loss);
-  return start_producer(facts.tails, *plan);
+  if (auto started = start_producer(facts.tails, *plan); !started) return started;
+  recall_tree(facts.cursor);
+  return {};
+}
+
+// The remembered tree, if it is that of the log at the place where reading begins.
+void Session::recall_tree(const std::optional<Cursor>& cursor) {
+  if (taken_.value == 0) tree_.emplace();
+  if (taken_.value == 0 || !cursor || cursor->position != taken_) return;
+  auto root = store_.root_at(taken_);
+  tree_ = MerkleTree::from_edge(taken_.value, cursor->tree_edge);
+  if (!root || !tree_ || tree_->root() != *root) tree_.reset();
 }
 
 Result<std::map<std::string, std::int32_t>> Session::provide_topics(Cluster& cluster) {
@@ -147,7 +158,9 @@ void Session::save_cursor(bool clean) {
                 .brokers = options_.connection.brokers,
                 .clean = clean && coverage_.outstanding() == 0,
                 .position = coverage_.complete(),
+                .tree_edge = {},
                 .topics = {}};
+  if (tree_ && tree_->size() == cursor.position.value) cursor.tree_edge = tree_->edge();
   for (const auto& [name, topic] : topics_)
     for (const auto& lane : topic.lanes) cursor.topics[name].push_back(lane.last);
   if (auto written = write_cursor(options_.state_folder, cursor); !written) warn(written.error().message);

@@ -14,6 +14,7 @@
 #include "adapters/kafka/resume.h"
 #include "eventstore/event_store.h"
 #include "eventstore/frame.h"
+#include "eventstore/proof/merkle_tree.h"
 
 namespace rapport::kafka {
 
@@ -64,6 +65,7 @@ class Session final {
   Result<Tails> settled_tails(Cluster& cluster, const std::map<std::string, std::int32_t>& partitions, bool careful);
   Result<void> check_same_log(const Tails& tails) const;
   Result<void> start_producer(const Tails& tails, const ResumePlan& plan);
+  void recall_tree(const std::optional<Cursor>& cursor);
   void save_cursor(bool clean);
 
   // publish.cpp: the loop.
@@ -72,6 +74,7 @@ class Session final {
   Result<bool> send_event(const RecordedEvent& event);
   Result<bool> frame_event(const RecordedEvent& event);
   Result<void> send_frame();
+  Result<Hash> root_before(Position position) const;
   Result<void> produce(Topic& topic, std::int32_t partition, std::string_view key, std::string_view value,
                        std::span<const Header> headers, Timestamp at, std::uint64_t sequence);
   Result<void> queue(rd_kafka_vu_t* fields, std::size_t count, rd_kafka_headers_t* headers, std::uint64_t sequence);
@@ -99,10 +102,13 @@ class Session final {
   FrameRecord frame_record_;
   FrameBuilder frame_;
   Position first_in_frame_, last_in_frame_;
+  Hash root_before_frame_{};
   EventId last_id_in_frame_{};
   Timestamp last_time_in_frame_{0};
   // Where publishing stands.
   Position taken_;  // the last event that was read and dealt with
+  // Over every event taken. Without it, as after a crash, the store computes each frame's root: 0.7 ms instead of 10 us.
+  std::optional<MerkleTree> tree_;
   std::uint64_t events_in_run_ = 0;
   Coverage coverage_{{}};
   std::string broken_;            // why the producer is of no more use; empty: it is

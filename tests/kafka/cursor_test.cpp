@@ -17,6 +17,7 @@ struct CursorFile : testing::Test {
                       .brokers = "127.0.0.1:9092",
                       .clean = true,
                       .position = {1'234'567},
+                      .tree_edge = std::string("\x00\xff\x7f edge", 8),
                       .topics = {{"crm.case.events.v1", {{.sequence = 1'234'000, .offset = 77}, {}}},
                                  {"crm.log.v1", {{.sequence = 1'234'567, .offset = 9}}}}};
 };

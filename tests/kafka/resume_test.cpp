@@ -16,7 +16,7 @@ ResumeFacts facts(Tails tails, std::optional<Cursor> cursor = std::nullopt, std:
   return {.head = {head}, .tails = std::move(tails), .cursor = std::move(cursor)};
 }
 Cursor cursor(std::uint64_t position, std::map<std::string, std::vector<Acknowledged>> topics) {
-  return {.cluster = "c", .brokers = "b", .position = {position}, .topics = std::move(topics)};
+  return {.cluster = "c", .brokers = "b", .position = {position}, .tree_edge = {}, .topics = std::move(topics)};
 }
 
 TEST(Resume, BeginsAtTheBeginningOnAnEmptyCluster) {
