@@ -24,21 +24,27 @@ void text_member(std::string_view name, std::string_view text, std::string& out)
   append_text(text, out);
 }
 // A member that is null if its pointer is.
-void optional_member(std::string_view name, bool present, capnp::Text::Reader text, std::string& out) {
+void optional_member(std::string_view name, bool present, capnp::Text::Reader text,
+                     std::string& out) {
   key(name, out);
-  if (present) append_text(view(text), out);
-  else out += "null";
+  if (present)
+    append_text(view(text), out);
+  else
+    out += "null";
 }
 
-Result<void> append_reason(envelope::wire::Metadata::Reader metadata, PersonalTexts personal, std::string& out) {
+Result<void> append_reason(envelope::wire::Metadata::Reader metadata, PersonalTexts personal,
+                           std::string& out) {
   key("reason", out);
   if (!metadata.hasReasonCode() && !metadata.hasReasonText()) {
     out += "null";
     return {};
   }
   out += "{\"code\":";
-  if (metadata.hasReasonCode()) append_text(view(metadata.getReasonCode()), out);
-  else out += "null";
+  if (metadata.hasReasonCode())
+    append_text(view(metadata.getReasonCode()), out);
+  else
+    out += "null";
   key("text", out);
   if (!metadata.hasReasonText()) {
     out += "null}";
@@ -50,7 +56,8 @@ Result<void> append_reason(envelope::wire::Metadata::Reader metadata, PersonalTe
 }
 
 // The members of the event object, without its closing brace.
-Result<void> append_members(const RecordedEvent& event, const SealOpener* opener, std::string& out) {
+Result<void> append_members(const RecordedEvent& event, const SealOpener* opener,
+                            std::string& out) {
   auto& metadata = event.metadata;
   auto personal = event.subject_key == 0 ? kPlainTexts : PersonalTexts(opener);
   out += "{\"position\":";
@@ -70,11 +77,14 @@ Result<void> append_members(const RecordedEvent& event, const SealOpener* opener
   text_member("kind", name_of(metadata.getActorKind()), out);
   out += '}';
   if (auto reason = append_reason(metadata, personal, out); !reason) return reason;
-  text_member("correlationId", to_text(CommandId::of(metadata.getCorrelationHigh(), metadata.getCorrelationLow())),
+  text_member("correlationId",
+              to_text(CommandId::of(metadata.getCorrelationHigh(), metadata.getCorrelationLow())),
               out);
   key("causation", out);
-  if (metadata.hasCausation()) append_text(to_text(EventId::read(metadata.getCausation())), out);
-  else out += "null";
+  if (metadata.hasCausation())
+    append_text(to_text(EventId::read(metadata.getCausation())), out);
+  else
+    out += "null";
   key("asFact", out);
   out += event.as_fact ? "true" : "false";
   text_member("leaf", to_hex(event.leaf), out);
@@ -92,7 +102,8 @@ Result<void> append_rest(const RecordedEvent& event, std::string& out) {
   key("source", out);
   if (metadata.hasSource()) {
     auto& plan = plan_of<envelope::wire::Source>();
-    if (auto source = append_struct(plan, metadata.getSource(), nullptr, out); !source) return source;
+    if (auto source = append_struct(plan, metadata.getSource(), nullptr, out); !source)
+      return source;
   } else {
     out += "null";
   }
@@ -135,7 +146,8 @@ Result<void> guarded(Position position, Body&& body) {
   try {
     done = body();
   } catch (const kj::Exception& e) {
-    done = Error{ErrorCode::kCorrupt, "store.damaged_message", std::string(e.getDescription().cStr())};
+    done =
+        Error{ErrorCode::kCorrupt, "store.damaged_message", std::string(e.getDescription().cStr())};
   }
   if (done) return done;
   auto error = std::move(done).error();
@@ -214,7 +226,8 @@ std::string error_line(const Error& error) {
   if (!error.hint.empty()) line += "; " + error.hint;
   line += " [" + error.reason + ']';
   for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';  // what a person typed may be part of it: it stays one line
+    if (static_cast<unsigned char>(c) < 0x20)
+      c = ' ';  // what a person typed may be part of it: it stays one line
   return line;
 }
 

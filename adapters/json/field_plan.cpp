@@ -27,7 +27,8 @@ constexpr std::uint64_t kCurrencyMark = 0xb1f0c0de0000a007;
 constexpr std::uint64_t kFacet = 0xb1f0c0de0000a008;
 constexpr std::uint64_t kTitle = 0xb1f0c0de0000a009;
 
-constexpr std::size_t kFieldsMax = 64;  // of a struct; read_json keeps an array of that size on its stack
+constexpr std::size_t kFieldsMax =
+    64;  // of a struct; read_json keeps an array of that size on its stack
 
 bool has(Annotations all, std::uint64_t id) {
   for (auto a : all)
@@ -54,22 +55,38 @@ bool names_something(std::string_view name) {
 FieldKind scalar_kind(capnp::Type type, Annotations marks) {
   using Which = capnp::schema::Type;
   switch (type.which()) {
-    case Which::VOID: return FieldKind::kVoid;
-    case Which::BOOL: return FieldKind::kBool;
-    case Which::INT8: return FieldKind::kInt8;
-    case Which::INT16: return FieldKind::kInt16;
-    case Which::INT32: return has(marks, kDateMark) ? FieldKind::kDate : FieldKind::kInt32;
-    case Which::INT64: return has(marks, kTimestampMark) ? FieldKind::kTimestamp : FieldKind::kInt64;
-    case Which::UINT8: return FieldKind::kUInt8;
-    case Which::UINT16: return FieldKind::kUInt16;
-    case Which::UINT32: return has(marks, kCurrencyMark) ? FieldKind::kCurrency : FieldKind::kUInt32;
-    case Which::UINT64: return FieldKind::kUInt64;
-    case Which::ENUM: return FieldKind::kEnum;
-    case Which::TEXT: return FieldKind::kText;
-    case Which::DATA: return FieldKind::kData;
-    case Which::LIST: return FieldKind::kList;
-    case Which::STRUCT: return FieldKind::kStruct;
-    default: RAPPORT_ASSERT(false);  // floats, interfaces, AnyPointer: no schema of ours has them
+    case Which::VOID:
+      return FieldKind::kVoid;
+    case Which::BOOL:
+      return FieldKind::kBool;
+    case Which::INT8:
+      return FieldKind::kInt8;
+    case Which::INT16:
+      return FieldKind::kInt16;
+    case Which::INT32:
+      return has(marks, kDateMark) ? FieldKind::kDate : FieldKind::kInt32;
+    case Which::INT64:
+      return has(marks, kTimestampMark) ? FieldKind::kTimestamp : FieldKind::kInt64;
+    case Which::UINT8:
+      return FieldKind::kUInt8;
+    case Which::UINT16:
+      return FieldKind::kUInt16;
+    case Which::UINT32:
+      return has(marks, kCurrencyMark) ? FieldKind::kCurrency : FieldKind::kUInt32;
+    case Which::UINT64:
+      return FieldKind::kUInt64;
+    case Which::ENUM:
+      return FieldKind::kEnum;
+    case Which::TEXT:
+      return FieldKind::kText;
+    case Which::DATA:
+      return FieldKind::kData;
+    case Which::LIST:
+      return FieldKind::kList;
+    case Which::STRUCT:
+      return FieldKind::kStruct;
+    default:
+      RAPPORT_ASSERT(false);  // floats, interfaces, AnyPointer: no schema of ours has them
   }
   std::abort();
 }
@@ -94,7 +111,7 @@ class Registry {
   const std::vector<std::string>& enumerants(EnumSchema schema);
 
   std::shared_mutex mutex_;
-  std::map<std::uint64_t, std::unique_ptr<StructPlan>> structs_;          // guarded by mutex_
+  std::map<std::uint64_t, std::unique_ptr<StructPlan>> structs_;              // guarded by mutex_
   std::map<std::uint64_t, std::unique_ptr<std::vector<std::string>>> enums_;  // guarded by mutex_
 };
 
@@ -138,10 +155,12 @@ FieldPlan Registry::field(StructSchema::Field field) {
   if (has(marks, kOptionalMark)) plan.presence = Presence::kOptional;
   plan.offset = slot_proto.getSlot().getOffset();
   plan.value = value(slot.getType(), marks);
-  if (plan.value.kind == FieldKind::kList) plan.element = value(slot.getType().asList().getElementType(), {});
+  if (plan.value.kind == FieldKind::kList)
+    plan.element = value(slot.getType().asList().getElementType(), {});
   plan.personal = has(marks, kPersonal);
   plan.max_length = number_of(marks, kMaxLength);
-  plan.identifier = plan.value.kind == FieldKind::kText && !plan.personal && names_something(plan.name);
+  plan.identifier =
+      plan.value.kind == FieldKind::kText && !plan.personal && names_something(plan.name);
   return plan;
 }
 
@@ -151,7 +170,8 @@ ValuePlan Registry::value(capnp::Type type, Annotations marks) {
   if (plan.kind == FieldKind::kEnum) plan.names = &enumerants(type.asEnum());
   if (plan.kind == FieldKind::kStruct) {
     plan.type = &make(type.asStruct());
-    if (type.asStruct().getProto().getId() == capnp::typeId<wire::EventId>()) plan.kind = FieldKind::kEventId;
+    if (type.asStruct().getProto().getId() == capnp::typeId<wire::EventId>())
+      plan.kind = FieldKind::kEventId;
   }
   return plan;
 }
@@ -209,7 +229,8 @@ const MemberPlan* UnionPlan::find(std::string_view name) const {
 }
 
 const MemberPlan* UnionPlan::at(std::uint16_t ordinal) const {
-  // Ordinals are dense from 1 in a schema that is only ever added to; the search is for one that is not.
+  // Ordinals are dense from 1 in a schema that is only ever added to; the search is for one that is
+  // not.
   if (ordinal >= 1 && ordinal <= members.size() && members[ordinal - 1U].ordinal == ordinal)
     return &members[ordinal - 1U];
   auto found = std::ranges::find(members, ordinal, &MemberPlan::ordinal);

@@ -1,5 +1,6 @@
-// What JSON needs to know of a schema's structs: names, kinds, places in the message, limits. Made once a struct by reflection
-// and kept for the life of the program, so that reading and writing JSON look nothing up by name.
+// What JSON needs to know of a schema's structs: names, kinds, places in the message, limits. Made
+// once a struct by reflection and kept for the life of the program, so that reading and writing
+// JSON look nothing up by name.
 #pragma once
 #include <capnp/schema.h>
 
@@ -12,9 +13,9 @@ namespace rapport {
 
 // How a field looks in JSON.
 enum class FieldKind : std::uint8_t {
-  kVoid,       // null
-  kBool,       // true
-  kInt8,       // an integer, from here to kUInt64
+  kVoid,  // null
+  kBool,  // true
+  kInt8,  // an integer, from here to kUInt64
   kInt16,
   kInt32,
   kInt64,
@@ -27,10 +28,10 @@ enum class FieldKind : std::uint8_t {
   kTimestamp,  // "2011-02-28T10:00:00.5Z"
   kCurrency,   // "EUR"
   kText,
-  kData,       // base64
-  kEventId,    // "uuid.n"
-  kStruct,     // an object
-  kList,       // an array
+  kData,     // base64
+  kEventId,  // "uuid.n"
+  kStruct,   // an object
+  kList,     // an array
 };
 
 enum class Presence : std::uint8_t {
@@ -44,7 +45,7 @@ struct StructPlan;
 // Of a field, or of a list's elements.
 struct ValuePlan {
   FieldKind kind = FieldKind::kVoid;
-  const StructPlan* type = nullptr;            // of kStruct and kEventId
+  const StructPlan* type = nullptr;                 // of kStruct and kEventId
   const std::vector<std::string>* names = nullptr;  // of kEnum, by ordinal; [0] is "unspecified"
 };
 
@@ -56,8 +57,9 @@ struct FieldPlan {
   Presence presence = Presence::kRequired;
   bool personal = false;    // sealed when stored
   bool identifier = false;  // names something: no control characters
-  std::uint32_t max_length = 0;  // bytes of a text, elements of a list; 0 = only the message's own limit
-  std::uint32_t offset = 0;      // of the value: in its own size, of pointers in the pointer section
+  std::uint32_t max_length =
+      0;  // bytes of a text, elements of a list; 0 = only the message's own limit
+  std::uint32_t offset = 0;  // of the value: in its own size, of pointers in the pointer section
   std::uint32_t union_offset = 0;   // of kGroup: its discriminant, in 16-bit units
   std::uint16_t value_ordinal = 0;  // of kGroup: the discriminant that says there is a value
   std::string title;                // $title, else empty
@@ -76,8 +78,8 @@ struct StructPlan {
 
 // One command or event.
 struct MemberPlan {
-  std::string name;  // "won"
-  std::string type;  // "opportunity.won"
+  std::string name;                  // "won"
+  std::string type;                  // "opportunity.won"
   std::uint16_t ordinal = 0;         // its discriminant
   std::uint32_t pointer_offset = 0;  // of its struct, in the pointer section
   std::string facet;                 // $facet, else empty
@@ -105,8 +107,9 @@ struct AggregatePlan {
 const std::vector<AggregatePlan>& aggregate_plans();
 const AggregatePlan* find_aggregate(std::string_view name);  // null: there is none
 
-// The plan of any compiled struct. Safe for concurrent use; the answer lives as long as the program.
-// A struct that JSON has no form for (floats, unions other than Presence::kGroup) is a bug and aborts.
+// The plan of any compiled struct. Safe for concurrent use; the answer lives as long as the
+// program. A struct that JSON has no form for (floats, unions other than Presence::kGroup) is a bug
+// and aborts.
 const StructPlan& plan_of(capnp::StructSchema schema);
 template <class Wire>
 const StructPlan& plan_of() {

@@ -19,7 +19,9 @@ Json struct_schema(const StructPlan& plan, SchemaSide side);
 
 template <class Int>
 Json integer() {
-  return {{"type", "integer"}, {"minimum", std::numeric_limits<Int>::min()}, {"maximum", std::numeric_limits<Int>::max()}};
+  return {{"type", "integer"},
+          {"minimum", std::numeric_limits<Int>::min()},
+          {"maximum", std::numeric_limits<Int>::max()}};
 }
 
 Json text_schema(const FieldPlan& field) {
@@ -34,25 +36,44 @@ Json text_schema(const FieldPlan& field) {
 
 Json value_schema(const FieldPlan& field, const ValuePlan& value, SchemaSide side) {
   switch (value.kind) {
-    case FieldKind::kVoid: return {{"type", "null"}};
-    case FieldKind::kBool: return {{"type", "boolean"}};
-    case FieldKind::kInt8: return integer<std::int8_t>();
-    case FieldKind::kInt16: return integer<std::int16_t>();
-    case FieldKind::kInt32: return integer<std::int32_t>();
-    case FieldKind::kInt64: return integer<std::int64_t>();
-    case FieldKind::kUInt8: return integer<std::uint8_t>();
-    case FieldKind::kUInt16: return integer<std::uint16_t>();
-    case FieldKind::kUInt32: return integer<std::uint32_t>();
-    case FieldKind::kUInt64: return integer<std::uint64_t>();
-    case FieldKind::kEnum: return {{"enum", std::vector<std::string>(value.names->begin() + 1, value.names->end())}};
-    case FieldKind::kDate: return {{"type", "string"}, {"format", "date"}};
-    case FieldKind::kTimestamp: return {{"type", "string"}, {"format", "date-time"}};
-    case FieldKind::kCurrency: return {{"type", "string"}, {"pattern", "^[A-Z]{3}$"}};
-    case FieldKind::kText: return text_schema(field);
-    case FieldKind::kData: return {{"type", "string"}, {"contentEncoding", "base64"}};
-    case FieldKind::kEventId: return {{"type", "string"}, {"pattern", kEventIdPattern}};
-    case FieldKind::kStruct: return struct_schema(*value.type, side);
-    case FieldKind::kList: break;
+    case FieldKind::kVoid:
+      return {{"type", "null"}};
+    case FieldKind::kBool:
+      return {{"type", "boolean"}};
+    case FieldKind::kInt8:
+      return integer<std::int8_t>();
+    case FieldKind::kInt16:
+      return integer<std::int16_t>();
+    case FieldKind::kInt32:
+      return integer<std::int32_t>();
+    case FieldKind::kInt64:
+      return integer<std::int64_t>();
+    case FieldKind::kUInt8:
+      return integer<std::uint8_t>();
+    case FieldKind::kUInt16:
+      return integer<std::uint16_t>();
+    case FieldKind::kUInt32:
+      return integer<std::uint32_t>();
+    case FieldKind::kUInt64:
+      return integer<std::uint64_t>();
+    case FieldKind::kEnum:
+      return {{"enum", std::vector<std::string>(value.names->begin() + 1, value.names->end())}};
+    case FieldKind::kDate:
+      return {{"type", "string"}, {"format", "date"}};
+    case FieldKind::kTimestamp:
+      return {{"type", "string"}, {"format", "date-time"}};
+    case FieldKind::kCurrency:
+      return {{"type", "string"}, {"pattern", "^[A-Z]{3}$"}};
+    case FieldKind::kText:
+      return text_schema(field);
+    case FieldKind::kData:
+      return {{"type", "string"}, {"contentEncoding", "base64"}};
+    case FieldKind::kEventId:
+      return {{"type", "string"}, {"pattern", kEventIdPattern}};
+    case FieldKind::kStruct:
+      return struct_schema(*value.type, side);
+    case FieldKind::kList:
+      break;
   }
   Json schema{{"type", "array"}, {"items", value_schema(field, field.element, side)}};
   if (field.max_length != 0) schema["maxItems"] = field.max_length;
@@ -70,10 +91,12 @@ Json field_schema(const FieldPlan& field, SchemaSide side) {
   auto schema = value_schema(field, field.value, side);
   Json either = Json::array({schema});
   if (field.personal && side == SchemaSide::kEvent) either.push_back(sealed_schema());
-  // Null is how an absent value is written; in a command it says the same as leaving the member out. A personal text of an
-  // event is null also when it was erased, and an enumerant that only a newer program knows.
-  bool nullable = field.presence != Presence::kRequired ||
-                  (side == SchemaSide::kEvent && (field.personal || field.value.kind == FieldKind::kEnum));
+  // Null is how an absent value is written; in a command it says the same as leaving the member
+  // out. A personal text of an event is null also when it was erased, and an enumerant that only a
+  // newer program knows.
+  bool nullable =
+      field.presence != Presence::kRequired ||
+      (side == SchemaSide::kEvent && (field.personal || field.value.kind == FieldKind::kEnum));
   if (nullable) either.push_back({{"type", "null"}});
   auto whole = either.size() == 1 ? schema : Json{{"anyOf", either}};
   if (!field.title.empty()) whole["description"] = field.title;
@@ -88,7 +111,8 @@ Json struct_schema(const StructPlan& plan, SchemaSide side) {
   auto required = Json::array();
   for (auto& field : plan.fields) {
     schema["properties"][field.name] = field_schema(field, side);
-    if (side == SchemaSide::kEvent || field.presence == Presence::kRequired) required.push_back(field.name);
+    if (side == SchemaSide::kEvent || field.presence == Presence::kRequired)
+      required.push_back(field.name);
   }
   if (!required.empty()) schema["required"] = required;
   // A newer program's event may have more; a command with more is refused.
@@ -97,12 +121,10 @@ Json struct_schema(const StructPlan& plan, SchemaSide side) {
 }
 
 Json listing_of(const AggregatePlan& aggregate, const MemberPlan& member, SchemaSide side) {
-  Json entry{{"aggregate", aggregate.name},
-             {"name", member.name},
-             {"type", member.type},
-             {"kind", side == SchemaSide::kEvent ? "event" : "command"},
-             {"fields", Json::array()},
-             {"personal", Json::array()}};
+  Json entry{
+      {"aggregate", aggregate.name}, {"name", member.name},
+      {"type", member.type},         {"kind", side == SchemaSide::kEvent ? "event" : "command"},
+      {"fields", Json::array()},     {"personal", Json::array()}};
   for (auto& field : member.plan->fields) {
     entry["fields"].push_back(field.name);
     if (field.personal) entry["personal"].push_back(field.name);
@@ -117,9 +139,11 @@ Json listing(std::string_view aggregate_name, bool commands, bool events) {
   for (auto& aggregate : aggregate_plans()) {
     if (!aggregate_name.empty() && aggregate.name != aggregate_name) continue;
     if (commands)
-      for (auto& m : aggregate.commands.members) entries.push_back(listing_of(aggregate, m, SchemaSide::kCommand));
+      for (auto& m : aggregate.commands.members)
+        entries.push_back(listing_of(aggregate, m, SchemaSide::kCommand));
     if (events)
-      for (auto& m : aggregate.events.members) entries.push_back(listing_of(aggregate, m, SchemaSide::kEvent));
+      for (auto& m : aggregate.events.members)
+        entries.push_back(listing_of(aggregate, m, SchemaSide::kEvent));
   }
   return entries;
 }
@@ -135,8 +159,12 @@ Error unknown(std::string_view what, const AggregatePlan* aggregate) {
     for (auto& m : aggregate->commands.members) nearest.offer(m.name);
     for (auto& m : aggregate->events.members) nearest.offer(m.name);
   }
-  return {ErrorCode::kNotFound, "schema.unknown", "there is no command, event or aggregate " + std::string(what), "",
-          "events, commands, an aggregate, or a type like opportunity.won", nearest.hint()};
+  return {ErrorCode::kNotFound,
+          "schema.unknown",
+          "there is no command, event or aggregate " + std::string(what),
+          "",
+          "events, commands, an aggregate, or a type like opportunity.won",
+          nearest.hint()};
 }
 
 }  // namespace
@@ -156,7 +184,8 @@ Result<std::string> schema_text(std::string_view what) {
   if (aggregate == nullptr) return unknown(what, nullptr);
   if (dot == what.npos) return listing(aggregate->name, true, true).dump(2);
   auto name = what.substr(dot + 1);
-  if (auto* event = aggregate->events.find(name)) return json_schema(*event->plan, event->type, SchemaSide::kEvent);
+  if (auto* event = aggregate->events.find(name))
+    return json_schema(*event->plan, event->type, SchemaSide::kEvent);
   if (auto* command = aggregate->commands.find(name))
     return json_schema(*command->plan, command->type, SchemaSide::kCommand);
   return unknown(what, aggregate);

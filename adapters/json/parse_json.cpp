@@ -1,4 +1,5 @@
-// JSON's text into nlohmann's document, by way of its SAX parser: only so can a duplicate member be told and depth be bounded.
+// JSON's text into nlohmann's document, by way of its SAX parser: only so can a duplicate member be
+// told and depth be bounded.
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -12,7 +13,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Builds the document, and keeps the place for an error's pointer. Each callback answers whether to go on.
+// Builds the document, and keeps the place for an error's pointer. Each callback answers whether to
+// go on.
 class DocumentBuilder {
  public:
   DocumentBuilder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits) {}
@@ -76,17 +78,22 @@ class DocumentBuilder {
     if (!frames_.empty()) frames_.back().key.reset();
   }
   bool fail(std::string_view reason, std::string message, std::string expected) {
-    error_ = Error{ErrorCode::kInvalid, std::string(limits_.reason_prefix) + std::string(reason), std::move(message),
-                   pointer(), std::move(expected)};
+    error_ = Error{ErrorCode::kInvalid, std::string(limits_.reason_prefix) + std::string(reason),
+                   std::move(message), pointer(), std::move(expected)};
     return false;
   }
   std::string pointer() const {
     std::string path;
     for (auto& frame : frames_) {
-      // An array's place is the element after the finished ones; an open container is in its array already.
-      if (frame.key) append_pointer(*frame.key, path);
-      else if (frame.container->is_object()) return path;
-      else append_pointer(std::to_string(frame.container->size() - (&frame != &frames_.back() ? 1 : 0)), path);
+      // An array's place is the element after the finished ones; an open container is in its array
+      // already.
+      if (frame.key)
+        append_pointer(*frame.key, path);
+      else if (frame.container->is_object())
+        return path;
+      else
+        append_pointer(
+            std::to_string(frame.container->size() - (&frame != &frames_.back() ? 1 : 0)), path);
     }
     return path;
   }
@@ -98,13 +105,17 @@ class DocumentBuilder {
   std::optional<Error> error_;
 };
 
-bool DocumentBuilder::parse_error(std::size_t at, const std::string&, const Json::exception& cause) {
+bool DocumentBuilder::parse_error(std::size_t at, const std::string&,
+                                  const Json::exception& cause) {
   std::string_view why = cause.what();
-  // nlohmann names no code for it: an ill-formed byte and half of a surrogate pair come as syntax errors.
+  // nlohmann names no code for it: an ill-formed byte and half of a surrogate pair come as syntax
+  // errors.
   bool utf8 = why.find("UTF-8") != why.npos || why.find("surrogate") != why.npos;
   auto place = "at byte " + std::to_string(at);
-  if (utf8) return fail("bad_utf8", "the text is no UTF-8 " + place, "UTF-8 without lone surrogates");
-  return fail("malformed", (text_.empty() ? "the text is empty" : "the text is no JSON " + place), "one JSON value");
+  if (utf8)
+    return fail("bad_utf8", "the text is no UTF-8 " + place, "UTF-8 without lone surrogates");
+  return fail("malformed", (text_.empty() ? "the text is empty" : "the text is no JSON " + place),
+              "one JSON value");
 }
 
 }  // namespace
@@ -112,9 +123,12 @@ bool DocumentBuilder::parse_error(std::size_t at, const std::string&, const Json
 void append_pointer(std::string_view name, std::string& path) {
   path += '/';
   for (char c : name) {
-    if (c == '~') path += "~0";
-    else if (c == '/') path += "~1";
-    else path += c;
+    if (c == '~')
+      path += "~0";
+    else if (c == '/')
+      path += "~1";
+    else
+      path += c;
   }
 }
 

@@ -58,8 +58,9 @@ class LineReader {
   }
   void fail(const char* name, std::string expected) {
     if (error_.reason.empty())
-      error_ = {ErrorCode::kInvalid, "dump.member", "a line of the dump has no good " + std::string(name),
-                '/' + std::string(name), std::move(expected)};
+      error_ = {ErrorCode::kInvalid, "dump.member",
+                "a line of the dump has no good " + std::string(name), '/' + std::string(name),
+                std::move(expected)};
   }
   bool failed() const { return !error_.reason.empty(); }
   Error& error() { return error_; }
@@ -74,13 +75,17 @@ class LineReader {
   Error error_{};
 };
 
-// The messages are what is stored: the members beside them must say the same, or somebody edited one of the two.
+// The messages are what is stored: the members beside them must say the same, or somebody edited
+// one of the two.
 bool agrees(const DumpedEvent& event) {
   try {
     capnp::FlatArrayMessageReader reader(event.metadata);
     auto metadata = reader.getRoot<envelope::wire::Metadata>();
-    auto view = [](capnp::Text::Reader text) { return std::string_view(text.begin(), text.size()); };
-    return stream_name(view(metadata.getStreamType()), view(metadata.getStreamId())) == event.stream &&
+    auto view = [](capnp::Text::Reader text) {
+      return std::string_view(text.begin(), text.size());
+    };
+    return stream_name(view(metadata.getStreamType()), view(metadata.getStreamId())) ==
+               event.stream &&
            view(metadata.getType()) == event.type;
   } catch (const kj::Exception&) {
     return false;
@@ -93,7 +98,8 @@ Result<DumpedEvent> read_dump_line(std::string_view line) {
   auto parsed = parse_json(line, kDumpLimits);
   if (!parsed) return std::move(parsed).error();
   if (!parsed->is_object())
-    return Error{ErrorCode::kInvalid, "dump.malformed", "a line of the dump is no object", "", "an event"};
+    return Error{ErrorCode::kInvalid, "dump.malformed", "a line of the dump is no object", "",
+                 "an event"};
   LineReader in(*parsed);
   DumpedEvent event;
   event.position = {in.count("position")};
@@ -104,14 +110,17 @@ Result<DumpedEvent> read_dump_line(std::string_view line) {
   if (!parse(std::string_view(in.text("id")), id)) in.fail("id", "an event's id, uuid.n");
   event.command = command_of(id);
   event.ordinal = id.ordinal;
-  if (auto time = parse_time(in.text("recordedAt"))) event.recorded_at = *time;
-  else in.fail("recordedAt", "a time of RFC 3339");
+  if (auto time = parse_time(in.text("recordedAt")))
+    event.recorded_at = *time;
+  else
+    in.fail("recordedAt", "a time of RFC 3339");
   event.salt = in.hex<16>("salt");
   if (parsed->contains("request")) event.request = in.hex<32>("request");
   event.leaf = in.hex<32>("leaf");
   event.metadata = in.message("metadataBytes");
   event.payload = in.message("payloadBytes");
-  if (!in.failed() && !agrees(event)) in.fail("metadataBytes", "a message that agrees with stream and type");
+  if (!in.failed() && !agrees(event))
+    in.fail("metadataBytes", "a message that agrees with stream and type");
   if (in.failed()) return std::move(in.error());
   return event;
 }

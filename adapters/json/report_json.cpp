@@ -19,14 +19,16 @@ void append_value(const projections::Value& value, std::string& out) {
 }
 
 void append_optional(std::optional<Timestamp> time, std::string& out) {
-  if (time) append_time(*time, out);
-  else out += "null";
+  if (time)
+    append_time(*time, out);
+  else
+    out += "null";
 }
 
 }  // namespace
 
-void append_row(const std::vector<projections::ColumnInfo>& columns, const std::vector<projections::Value>& row,
-                std::string& out) {
+void append_row(const std::vector<projections::ColumnInfo>& columns,
+                const std::vector<projections::Value>& row, std::string& out) {
   RAPPORT_ASSERT(columns.size() == row.size());
   out += '{';
   for (std::size_t i = 0; i < row.size(); ++i) {
@@ -46,8 +48,10 @@ void append_report(const ReportHead& head, const projections::Lines& lines, std:
   out += ",\"position\":";
   append_integer(head.position.value, out);
   out += ",\"root\":";
-  if (head.root) append_text(to_hex(*head.root), out);
-  else out += "null";
+  if (head.root)
+    append_text(to_hex(*head.root), out);
+  else
+    out += "null";
   out += ",\"asOf\":";
   append_optional(head.as_of, out);
   out += ",\"knownAt\":";

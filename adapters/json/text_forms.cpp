@@ -42,9 +42,11 @@ class Scanner {
 
 std::optional<Date> scan_date(Scanner& in) {
   int year, month, day;
-  if (!in.digits(4, year) || !in.one_of("-") || !in.digits(2, month) || !in.one_of("-") || !in.digits(2, day))
+  if (!in.digits(4, year) || !in.one_of("-") || !in.digits(2, month) || !in.one_of("-") ||
+      !in.digits(2, day))
     return std::nullopt;
-  std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  std::chrono::year_month_day date{std::chrono::year(year),
+                                   std::chrono::month(static_cast<unsigned>(month)),
                                    std::chrono::day(static_cast<unsigned>(day))};
   if (year < 1 || !date.ok()) return std::nullopt;
   return Date{static_cast<std::int32_t>(std::chrono::sys_days(date).time_since_epoch().count())};
@@ -56,7 +58,8 @@ std::optional<int> scan_offset(Scanner& in) {
   int hours, minutes;
   if (!in.one_of("+-")) return std::nullopt;
   int sign = in.last() == '-' ? -1 : 1;
-  if (!in.digits(2, hours) || !in.one_of(":") || !in.digits(2, minutes) || hours > 23 || minutes > 59)
+  if (!in.digits(2, hours) || !in.one_of(":") || !in.digits(2, minutes) || hours > 23 ||
+      minutes > 59)
     return std::nullopt;
   return sign * (hours * 60 + minutes);
 }
@@ -79,21 +82,23 @@ std::optional<Timestamp> parse_time(std::string_view text) {
   auto day = std::int64_t{date->days} * kMicrosPerDay;
   if (in.at_end()) return Timestamp{day};
   int hour, minute, second;
-  if (!in.one_of("Tt ") || !in.digits(2, hour) || !in.one_of(":") || !in.digits(2, minute) || !in.one_of(":") ||
-      !in.digits(2, second) || hour > 23 || minute > 59 || second > 59)
+  if (!in.one_of("Tt ") || !in.digits(2, hour) || !in.one_of(":") || !in.digits(2, minute) ||
+      !in.one_of(":") || !in.digits(2, second) || hour > 23 || minute > 59 || second > 59)
     return std::nullopt;
   std::int64_t fraction = 0;
   if (in.one_of(".")) {
     if (!in.digit_next()) return std::nullopt;
     for (std::int64_t worth = kMicrosPerSecond / 10; in.digit_next(); worth /= 10) {
       int digit;
-      if (worth == 0 || !in.digits(1, digit)) return std::nullopt;  // nothing finer than a microsecond
+      if (worth == 0 || !in.digits(1, digit))
+        return std::nullopt;  // nothing finer than a microsecond
       fraction += digit * worth;
     }
   }
   auto offset = scan_offset(in);
   if (!offset || !in.at_end()) return std::nullopt;
-  Timestamp time{day + ((hour * 60 + minute - *offset) * 60 + second) * kMicrosPerSecond + fraction};
+  Timestamp time{day + ((hour * 60 + minute - *offset) * 60 + second) * kMicrosPerSecond +
+                 fraction};
   auto utc_day = date_of(time).days;
   if (utc_day < kFirstDay || utc_day > kLastDay) return std::nullopt;
   return time;
@@ -111,7 +116,8 @@ std::string to_text(Date date) {
   // By hand: snprintf is half of the time of writing an event.
   std::string text = "0000-00-00";
   auto put = [&](std::size_t at, std::size_t count, unsigned value) {
-    for (; count > 0; --count, value /= 10) text[at + count - 1] = static_cast<char>('0' + value % 10);
+    for (; count > 0; --count, value /= 10)
+      text[at + count - 1] = static_cast<char>('0' + value % 10);
   };
   put(0, 4, static_cast<unsigned>(static_cast<int>(day.year())));
   put(5, 2, static_cast<unsigned>(day.month()));
@@ -147,17 +153,20 @@ std::string to_text(Timestamp time) {
 
 void append_base64(std::span<const std::uint8_t> bytes, std::string& out) {
   auto before = out.size();
-  auto length = sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL);  // with a final NUL
+  auto length =
+      sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL);  // with a final NUL
   out.resize(before + length);
-  sodium_bin2base64(out.data() + before, length, bytes.data(), bytes.size(), sodium_base64_VARIANT_ORIGINAL);
+  sodium_bin2base64(out.data() + before, length, bytes.data(), bytes.size(),
+                    sodium_base64_VARIANT_ORIGINAL);
   out.pop_back();
 }
 
 std::optional<std::string> parse_base64(std::string_view text) {
   std::string bytes(text.size() / 4 * 3 + 3, '\0');
   std::size_t length = 0;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr,
-                        &length, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0)
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
+                        text.size(), nullptr, &length, nullptr,
+                        sodium_base64_VARIANT_ORIGINAL) != 0)
     return std::nullopt;
   bytes.resize(length);
   return bytes;
@@ -173,8 +182,8 @@ std::size_t utf8_sequence(std::string_view text) {
     if ((byte(i) & 0xC0) != 0x80) return 0;
   // Overlong forms, surrogates, and what is past U+10FFFF.
   auto second = byte(1);
-  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
-      (first == 0xF4 && second > 0x8F))
+  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+      (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
     return 0;
   return length;
 }
@@ -208,6 +217,8 @@ void NearestName::offer(std::string_view name) {
   nearest_ = name;
 }
 
-std::string NearestName::hint() const { return nearest_.empty() ? std::string() : "did you mean " + nearest_ + "?"; }
+std::string NearestName::hint() const {
+  return nearest_.empty() ? std::string() : "did you mean " + nearest_ + "?";
+}
 
 }  // namespace rapport

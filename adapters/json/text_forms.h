@@ -1,4 +1,5 @@
-// The texts of values in JSON and on the command line: dates, times, currencies, base64. Strict: what does not exist is nothing.
+// The texts of values in JSON and on the command line: dates, times, currencies, base64. Strict:
+// what does not exist is nothing.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -12,12 +13,14 @@ namespace rapport {
 
 // "2011-02-28", years 1 to 9999.
 std::optional<Date> parse_date(std::string_view text);
-// RFC 3339 with up to six decimals, any offset, years 1 to 9999 (no leap seconds); or a bare date, meaning its start.
+// RFC 3339 with up to six decimals, any offset, years 1 to 9999 (no leap seconds); or a bare date,
+// meaning its start.
 std::optional<Timestamp> parse_time(std::string_view text);
 // Three capital letters.
 std::optional<Currency> parse_currency(std::string_view text);
 
-// Without quotes. Empty outside the years 1 to 9999. At most the decimals that are needed: "2011-02-28T10:00:00.5Z".
+// Without quotes. Empty outside the years 1 to 9999. At most the decimals that are needed:
+// "2011-02-28T10:00:00.5Z".
 std::string to_text(Date date);
 std::string to_text(Timestamp time);
 
@@ -28,7 +31,8 @@ std::optional<std::string> parse_base64(std::string_view text);  // RFC 4648, wi
 std::size_t utf8_sequence(std::string_view text);
 bool is_utf8(std::string_view text);
 
-// The nearest of some names, if it is near enough to be meant: "stageId" for "stageID". Offered as a hint.
+// The nearest of some names, if it is near enough to be meant: "stageId" for "stageID". Offered as
+// a hint.
 class NearestName {
  public:
   explicit NearestName(std::string_view wanted) : wanted_(wanted) {}

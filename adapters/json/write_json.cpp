@@ -26,13 +26,27 @@ constexpr auto kPlain = [] {
 
 void append_escape(char c, std::string& out) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
     default:
       constexpr char kHex[] = "0123456789abcdef";
       out += "\\u00";
@@ -46,7 +60,8 @@ template <class T>
 T scalar(Bytes data, std::uint32_t offset) {
   T value{};
   auto at = std::size_t{offset} * sizeof(T);
-  if (at + sizeof(T) <= data.size()) std::memcpy(&value, data.begin() + at, sizeof(T));  // little-endian hosts only
+  if (at + sizeof(T) <= data.size())
+    std::memcpy(&value, data.begin() + at, sizeof(T));  // little-endian hosts only
   return value;
 }
 bool bit(Bytes data, std::uint32_t offset) {
@@ -72,7 +87,8 @@ void append_quoted(std::string_view plain, std::string& out) {
 
 std::string_view view(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
 
-// Writes one struct and what it holds. Stops at the first sealed text that cannot be read, and says so at the end.
+// Writes one struct and what it holds. Stops at the first sealed text that cannot be read, and says
+// so at the end.
 class Writer {
  public:
   Writer(PersonalTexts texts, std::string& out) : texts_(texts), out_(out) {}
@@ -117,17 +133,22 @@ void Writer::write_member(const UnionPlan& plan, capnp::AnyStruct::Reader from) 
   write(*member->plan, pointers[member->pointer_offset].getAs<capnp::AnyStruct>());
 }
 
-void Writer::field(const FieldPlan& plan, Bytes data, capnp::List<capnp::AnyPointer>::Reader pointers) {
-  if (plan.presence == Presence::kGroup && scalar<std::uint16_t>(data, plan.union_offset) != plan.value_ordinal) {
+void Writer::field(const FieldPlan& plan, Bytes data,
+                   capnp::List<capnp::AnyPointer>::Reader pointers) {
+  if (plan.presence == Presence::kGroup &&
+      scalar<std::uint16_t>(data, plan.union_offset) != plan.value_ordinal) {
     out_ += "null";
     return;
   }
   if (plan.value.kind < FieldKind::kText) return inline_value(plan, data);
   if (plan.offset >= pointers.size() || pointers[plan.offset].isNull()) {
     // A required pointer that is null is an empty value: that is how Cap'n Proto stores one.
-    if (plan.presence == Presence::kRequired && plan.value.kind == FieldKind::kList) out_ += "[]";
-    else if (plan.presence == Presence::kRequired && plan.value.kind == FieldKind::kText) out_ += "\"\"";
-    else out_ += "null";
+    if (plan.presence == Presence::kRequired && plan.value.kind == FieldKind::kList)
+      out_ += "[]";
+    else if (plan.presence == Presence::kRequired && plan.value.kind == FieldKind::kText)
+      out_ += "\"\"";
+    else
+      out_ += "null";
     return;
   }
   pointer(plan, pointers[plan.offset]);
@@ -136,17 +157,29 @@ void Writer::field(const FieldPlan& plan, Bytes data, capnp::List<capnp::AnyPoin
 void Writer::inline_value(const FieldPlan& plan, Bytes data) {
   auto at = plan.offset;
   switch (plan.value.kind) {
-    case FieldKind::kBool: out_ += bit(data, at) ? "true" : "false"; return;
-    case FieldKind::kInt8: return append_number(scalar<std::int8_t>(data, at), out_);
-    case FieldKind::kInt16: return append_number(scalar<std::int16_t>(data, at), out_);
-    case FieldKind::kInt32: return append_number(scalar<std::int32_t>(data, at), out_);
-    case FieldKind::kInt64: return append_number(scalar<std::int64_t>(data, at), out_);
-    case FieldKind::kUInt8: return append_number(scalar<std::uint8_t>(data, at), out_);
-    case FieldKind::kUInt16: return append_number(scalar<std::uint16_t>(data, at), out_);
-    case FieldKind::kUInt32: return append_number(scalar<std::uint32_t>(data, at), out_);
-    case FieldKind::kUInt64: return append_number(scalar<std::uint64_t>(data, at), out_);
-    case FieldKind::kDate: return append_date(Date{scalar<std::int32_t>(data, at)}, out_);
-    case FieldKind::kTimestamp: return append_time(Timestamp{scalar<std::int64_t>(data, at)}, out_);
+    case FieldKind::kBool:
+      out_ += bit(data, at) ? "true" : "false";
+      return;
+    case FieldKind::kInt8:
+      return append_number(scalar<std::int8_t>(data, at), out_);
+    case FieldKind::kInt16:
+      return append_number(scalar<std::int16_t>(data, at), out_);
+    case FieldKind::kInt32:
+      return append_number(scalar<std::int32_t>(data, at), out_);
+    case FieldKind::kInt64:
+      return append_number(scalar<std::int64_t>(data, at), out_);
+    case FieldKind::kUInt8:
+      return append_number(scalar<std::uint8_t>(data, at), out_);
+    case FieldKind::kUInt16:
+      return append_number(scalar<std::uint16_t>(data, at), out_);
+    case FieldKind::kUInt32:
+      return append_number(scalar<std::uint32_t>(data, at), out_);
+    case FieldKind::kUInt64:
+      return append_number(scalar<std::uint64_t>(data, at), out_);
+    case FieldKind::kDate:
+      return append_date(Date{scalar<std::int32_t>(data, at)}, out_);
+    case FieldKind::kTimestamp:
+      return append_time(Timestamp{scalar<std::int64_t>(data, at)}, out_);
     case FieldKind::kCurrency: {
       Currency currency(scalar<std::uint32_t>(data, at));
       return append_quoted(currency.well_formed() ? currency.view() : std::string_view(), out_);
@@ -154,9 +187,12 @@ void Writer::inline_value(const FieldPlan& plan, Bytes data) {
     case FieldKind::kEnum: {
       auto ordinal = scalar<std::uint16_t>(data, at);
       bool known = ordinal != 0 && ordinal < plan.value.names->size();
-      return append_quoted(known ? std::string_view((*plan.value.names)[ordinal]) : std::string_view(), out_);
+      return append_quoted(
+          known ? std::string_view((*plan.value.names)[ordinal]) : std::string_view(), out_);
     }
-    default: out_ += "null"; return;
+    default:
+      out_ += "null";
+      return;
   }
 }
 
@@ -172,9 +208,12 @@ void Writer::pointer(const FieldPlan& plan, capnp::AnyPointer::Reader from) {
       out_ += '"';
       return;
     }
-    case FieldKind::kEventId: return event_id(from.getAs<capnp::AnyStruct>());
-    case FieldKind::kStruct: return write(*plan.value.type, from.getAs<capnp::AnyStruct>());
-    default: return list(plan.element, from);
+    case FieldKind::kEventId:
+      return event_id(from.getAs<capnp::AnyStruct>());
+    case FieldKind::kStruct:
+      return write(*plan.value.type, from.getAs<capnp::AnyStruct>());
+    default:
+      return list(plan.element, from);
   }
 }
 
@@ -187,11 +226,14 @@ void Writer::list(const ValuePlan& element, capnp::AnyPointer::Reader from) {
   };
   if (element.kind == FieldKind::kStruct) {
     auto items = from.getAs<capnp::AnyList>();
-    KJ_REQUIRE(items.getElementSize() == capnp::ElementSize::INLINE_COMPOSITE, "a list of structs is something else");
-    for (auto item : items.as<capnp::List<capnp::AnyStruct>>()) separated([&] { write(*element.type, item); });
+    KJ_REQUIRE(items.getElementSize() == capnp::ElementSize::INLINE_COMPOSITE,
+               "a list of structs is something else");
+    for (auto item : items.as<capnp::List<capnp::AnyStruct>>())
+      separated([&] { write(*element.type, item); });
   } else {
     RAPPORT_ASSERT(element.kind == FieldKind::kText);  // no schema has lists of anything else
-    for (auto item : from.getAs<capnp::List<capnp::Text>>()) separated([&] { append_text(view(item), out_); });
+    for (auto item : from.getAs<capnp::List<capnp::Text>>())
+      separated([&] { append_text(view(item), out_); });
   }
   out_ += ']';
 }
@@ -214,8 +256,10 @@ void Writer::personal(std::string_view text) {
     if (result_) result_ = std::move(opened).error();
     return;
   }
-  if (*opened) append_text(**opened, out_);
-  else out_ += "null";
+  if (*opened)
+    append_text(**opened, out_);
+  else
+    out_ += "null";
 }
 
 // Cap'n Proto finds damage only where it is read, and throws.
@@ -231,8 +275,8 @@ Result<void> guarded(Body&& body) {
 
 }  // namespace
 
-Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from, PersonalTexts personal,
-                           std::string& out) {
+Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from,
+                           PersonalTexts personal, std::string& out) {
   return guarded([&] {
     Writer writer(personal, out);
     writer.write(plan, from);
@@ -240,8 +284,8 @@ Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from
   });
 }
 
-Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from, PersonalTexts personal,
-                           std::string& out) {
+Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from,
+                           PersonalTexts personal, std::string& out) {
   return guarded([&] {
     Writer writer(personal, out);
     writer.write_member(plan, from);
@@ -249,10 +293,12 @@ Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from,
   });
 }
 
-Result<void> append_member(const UnionPlan& plan, Words message, PersonalTexts personal, std::string& out) {
+Result<void> append_member(const UnionPlan& plan, Words message, PersonalTexts personal,
+                           std::string& out) {
   return guarded([&] {
     capnp::FlatArrayMessageReader reader(message);
-    return append_member(plan, reader.getRoot<capnp::AnyPointer>().getAs<capnp::AnyStruct>(), personal, out);
+    return append_member(plan, reader.getRoot<capnp::AnyPointer>().getAs<capnp::AnyStruct>(),
+                         personal, out);
   });
 }
 
@@ -276,8 +322,10 @@ void append_text(std::string_view text, std::string& out) {
       continue;
     }
     out.append(text, done, at - done);
-    if (c < 0x80) append_escape(text[at], out);
-    else out += "\xEF\xBF\xBD";  // U+FFFD
+    if (c < 0x80)
+      append_escape(text[at], out);
+    else
+      out += "\xEF\xBF\xBD";  // U+FFFD
     done = ++at;
   }
   out.append(text, done);

@@ -1,11 +1,11 @@
 // Cap'n Proto to JSON by the schema, appended to a text: no document in between.
 //
-// Every field is there, in the schema's order; absent = null. Enums by name, dates "2011-02-28", times RFC 3339 in UTC,
-// currencies "EUR", event ids "uuid.n", Data in base64. An enumerant that is unspecified or from a newer schema is null, like
-// any value that JSON has no honest form for. Text that is UTF-8 comes out byte for byte, but for the escapes that JSON wants;
-// bytes that are none become U+FFFD.
-// Errors are kCorrupt: a damaged message, or a sealed text that was altered; `out` then ends anywhere.
-// All functions are safe for concurrent use.
+// Every field is there, in the schema's order; absent = null. Enums by name, dates "2011-02-28",
+// times RFC 3339 in UTC, currencies "EUR", event ids "uuid.n", Data in base64. An enumerant that is
+// unspecified or from a newer schema is null, like any value that JSON has no honest form for. Text
+// that is UTF-8 comes out byte for byte, but for the escapes that JSON wants; bytes that are none
+// become U+FFFD. Errors are kCorrupt: a damaged message, or a sealed text that was altered; `out`
+// then ends anywhere. All functions are safe for concurrent use.
 #pragma once
 #include <capnp/any.h>
 
@@ -23,8 +23,9 @@ class SealOpener;
 struct StructPlan;
 struct UnionPlan;
 
-// What becomes of personal texts. Of a stored event: opened (null if the key is gone), or {"sealed":"base64"} without an
-// opener; bytes that no seal ever made are text. Of a command, or an event before it is stored: kPlainTexts.
+// What becomes of personal texts. Of a stored event: opened (null if the key is gone), or
+// {"sealed":"base64"} without an opener; bytes that no seal ever made are text. Of a command, or an
+// event before it is stored: kPlainTexts.
 class PersonalTexts {
  public:
   PersonalTexts(const SealOpener* opener) : opener_(opener) {}  // null: left sealed
@@ -39,11 +40,14 @@ class PersonalTexts {
 };
 inline constexpr PersonalTexts kPlainTexts = PersonalTexts::plain();
 
-Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from, PersonalTexts personal, std::string& out);
+Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from,
+                           PersonalTexts personal, std::string& out);
 
 // The fields of the member that a Command or Event union holds; {} for one from a newer schema.
-Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from, PersonalTexts personal, std::string& out);
-Result<void> append_member(const UnionPlan& plan, Words message, PersonalTexts personal, std::string& out);
+Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from,
+                           PersonalTexts personal, std::string& out);
+Result<void> append_member(const UnionPlan& plan, Words message, PersonalTexts personal,
+                           std::string& out);
 
 // One personal text, as above.
 Result<void> append_personal(std::string_view text, PersonalTexts personal, std::string& out);
@@ -52,7 +56,7 @@ Result<void> append_personal(std::string_view text, PersonalTexts personal, std:
 void append_text(std::string_view text, std::string& out);  // with its quotes
 void append_integer(std::int64_t value, std::string& out);
 void append_integer(std::uint64_t value, std::string& out);
-void append_date(Date date, std::string& out);         // with quotes; null outside the years 1 to 9999
-void append_time(Timestamp time, std::string& out);    // likewise
+void append_date(Date date, std::string& out);  // with quotes; null outside the years 1 to 9999
+void append_time(Timestamp time, std::string& out);  // likewise
 
 }  // namespace rapport

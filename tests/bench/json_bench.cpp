@@ -1,4 +1,5 @@
-// How fast a small event becomes JSON and a command is read from it. Items per second are events or commands, on one core.
+// How fast a small event becomes JSON and a command is read from it. Items per second are events or
+// commands, on one core.
 #include <benchmark/benchmark.h>
 #include <capnp/message.h>
 #include <capnp/serialize.h>

@@ -23,7 +23,8 @@ namespace {
 
 using Ordered = nlohmann::ordered_json;
 
-// A store with two events of one command: an opportunity won, and a case resolved with a sealed text and reason.
+// A store with two events of one command: an opportunity won, and a case resolved with a sealed
+// text and reason.
 class EventShapes : public testing::Test {
  protected:
   void SetUp() override {
@@ -70,7 +71,8 @@ class EventShapes : public testing::Test {
   }
 
   template <class Body>
-  void add(const char* type, const char* id, const char* event, capnp::MessageBuilder& payload, Body&& body) {
+  void add(const char* type, const char* id, const char* event, capnp::MessageBuilder& payload,
+           Body&& body) {
     capnp::MallocMessageBuilder message;
     auto metadata = message.initRoot<envelope::wire::Metadata>();
     metadata.setStreamType(type);
@@ -82,9 +84,12 @@ class EventShapes : public testing::Test {
     metadata.setCorrelationHigh(id_.high());
     metadata.setCorrelationLow(id_.low());
     body(metadata);
-    events_.push_back({stream_name(type, id), capnp::messageToFlatArray(message), capnp::messageToFlatArray(payload)});
+    events_.push_back({stream_name(type, id), capnp::messageToFlatArray(message),
+                       capnp::messageToFlatArray(payload)});
   }
-  unsigned seal_size(std::string_view text) { return static_cast<unsigned>(seal(key_, text).size()); }
+  unsigned seal_size(std::string_view text) {
+    return static_cast<unsigned>(seal(key_, text).size());
+  }
   void set_text(capnp::Text::Builder to, std::string_view text) {
     auto sealed = seal(key_, text);
     std::memcpy(to.begin(), sealed.data(), sealed.size());
@@ -104,7 +109,8 @@ class EventShapes : public testing::Test {
     return out;
   }
   std::string event_at(std::uint64_t position, const SealOpener* opener) {
-    return text_at(position, [&](auto& event, auto& out) { return append_event(event, opener, out); });
+    return text_at(position,
+                   [&](auto& event, auto& out) { return append_event(event, opener, out); });
   }
   std::string dump_at(std::uint64_t position) {
     return text_at(position, [](auto& event, auto& out) { return append_dump_line(event, out); });
@@ -131,16 +137,18 @@ std::vector<std::string> names(const Ordered& object) {
 
 TEST_F(EventShapes, AnEventHasTheContractsMembersInOrder) {
   auto event = Ordered::parse(event_at(1, nullptr));
-  EXPECT_EQ(names(event), (std::vector<std::string>{"position", "id", "stream", "version", "type", "occurredAt",
-                                                    "occurredPrecision", "recordedAt", "actor", "reason", "correlationId",
-                                                    "causation", "asFact", "leaf", "data"}));
+  EXPECT_EQ(names(event),
+            (std::vector<std::string>{"position", "id", "stream", "version", "type", "occurredAt",
+                                      "occurredPrecision", "recordedAt", "actor", "reason",
+                                      "correlationId", "causation", "asFact", "leaf", "data"}));
   auto leaf = to_hex(outcome_.events[0].leaf);
-  EXPECT_EQ(event.dump(),
-            R"({"position":1,"id":"0190b1c2-0000-7000-8000-000000000001.0","stream":"opportunity-1C1I7A6R","version":1,)"
-            R"("type":"opportunity.won","occurredAt":"2017-03-01T00:00:00Z","occurredPrecision":"date",)"
-            R"("recordedAt":"2020-01-01T00:00:00Z","actor":{"id":"u-1","kind":"user"},"reason":null,)"
-            R"("correlationId":"0190b1c2-0000-7000-8000-000000000001","causation":null,"asFact":true,"leaf":")" +
-                leaf + R"(","data":{"amount":{"amountMinor":1234500,"currency":"USD"},"orderId":null}})");
+  EXPECT_EQ(
+      event.dump(),
+      R"({"position":1,"id":"0190b1c2-0000-7000-8000-000000000001.0","stream":"opportunity-1C1I7A6R","version":1,)"
+      R"("type":"opportunity.won","occurredAt":"2017-03-01T00:00:00Z","occurredPrecision":"date",)"
+      R"("recordedAt":"2020-01-01T00:00:00Z","actor":{"id":"u-1","kind":"user"},"reason":null,)"
+      R"("correlationId":"0190b1c2-0000-7000-8000-000000000001","causation":null,"asFact":true,"leaf":")" +
+          leaf + R"(","data":{"amount":{"amountMinor":1234500,"currency":"USD"},"orderId":null}})");
 }
 
 TEST_F(EventShapes, SealedTextsAreBase64WithoutKeysAndTextWithThem) {
@@ -182,7 +190,8 @@ TEST_F(EventShapes, AnAlteredSealedTextIsCorruptAndNamesTheEvent) {
   EXPECT_NE(done.error().message.find("event 9"), std::string::npos);
 }
 
-// Whatever a byte of a payload becomes: an answer or kCorrupt, never a crash, and every answer is JSON.
+// Whatever a byte of a payload becomes: an answer or kCorrupt, never a crash, and every answer is
+// JSON.
 TEST_F(EventShapes, ADamagedPayloadIsToldOrReadButNeverCrashes) {
   RecordedEvent event;
   event.stream_type = "opportunity";
@@ -196,8 +205,10 @@ TEST_F(EventShapes, ADamagedPayloadIsToldOrReadButNeverCrashes) {
       event.payload = payload;
       std::string out;
       auto done = append_event(event, nullptr, out);
-      if (done) EXPECT_TRUE(nlohmann::json::accept(out)) << out;
-      else EXPECT_EQ(done.error().code, ErrorCode::kCorrupt);
+      if (done)
+        EXPECT_TRUE(nlohmann::json::accept(out)) << out;
+      else
+        EXPECT_EQ(done.error().code, ErrorCode::kCorrupt);
       refused += done ? 0 : 1;
     }
   }
@@ -210,7 +221,8 @@ TEST_F(EventShapes, AnEventOfANewerProgramIsShownWithoutItsData) {
   event.metadata = reader.getRoot<envelope::wire::Metadata>();
   event.stream_type = "opportunity";
   auto payload = kj::heapArray<capnp::word>(events_[0].payload.asPtr());
-  payload.asBytes()[16] = 0xEE;  // the union's discriminant: the first word after segment table and root pointer
+  payload.asBytes()[16] =
+      0xEE;  // the union's discriminant: the first word after segment table and root pointer
   event.payload = payload;
   std::string out;
   ASSERT_TRUE(append_event(event, nullptr, out));
@@ -223,8 +235,9 @@ TEST_F(EventShapes, AnEventOfANewerProgramIsShownWithoutItsData) {
 
 TEST_F(EventShapes, ADumpSaysEverythingThatIsStored) {
   auto line = Ordered::parse(dump_at(1));
-  EXPECT_EQ(line["source"].dump(),
-            R"({"channel":"import","client":null,"file":"sales_pipeline.csv","line":7,"rowHash":"MDEyMzQ1Njc4OWFiY2RlZg=="})");
+  EXPECT_EQ(
+      line["source"].dump(),
+      R"({"channel":"import","client":null,"file":"sales_pipeline.csv","line":7,"rowHash":"MDEyMzQ1Njc4OWFiY2RlZg=="})");
   EXPECT_EQ(line["policies"].dump(), R"([{"id":"sales","version":3}])");
   EXPECT_EQ(line["tags"].dump(), R"(["team-a"])");
   EXPECT_EQ(line["schemaVersion"], 1);
@@ -253,7 +266,11 @@ TEST_F(EventShapes, ADumpLoadedElsewhereHasTheSameRoot) {
     EXPECT_EQ(read->request[31], 0xAB);
     dumped.push_back(*std::move(read));
   }
-  Append append{.command = dumped[0].command, .conditions = {}, .events = {}, .recorded_at = dumped[0].recorded_at, .salts = {}};
+  Append append{.command = dumped[0].command,
+                .conditions = {},
+                .events = {},
+                .recorded_at = dumped[0].recorded_at,
+                .salts = {}};
   append.request = dumped[0].request;
   for (auto& d : dumped) {
     append.conditions.push_back({d.stream, {d.version.value - 1}});
@@ -295,7 +312,8 @@ TEST_F(EventShapes, AnEditedDumpLineIsRefusedWithItsMember) {
 }
 
 TEST_F(EventShapes, AReceiptHasTheContractsShape) {
-  Receipt receipt{.stream = "opportunity-1C1I7A6R", .version = {1}, .outcome = outcome_, .already = false};
+  Receipt receipt{
+      .stream = "opportunity-1C1I7A6R", .version = {1}, .outcome = outcome_, .already = false};
   std::string out;
   append_receipt(receipt, {99}, out);
   EXPECT_EQ(out, R"({"stream":"opportunity-1C1I7A6R","version":1,"position":2,"positions":[1,2],)"
@@ -305,7 +323,9 @@ TEST_F(EventShapes, AReceiptHasTheContractsShape) {
   Receipt nothing{.stream = "case-1", .version = {4}, .outcome = {}, .already = true};
   out.clear();
   append_receipt(nothing, {99}, out);
-  EXPECT_EQ(out, R"({"stream":"case-1","version":4,"position":99,"positions":[],"events":[],"leaves":[],"already":true})");
+  EXPECT_EQ(
+      out,
+      R"({"stream":"case-1","version":4,"position":99,"positions":[],"events":[],"leaves":[],"already":true})");
 }
 
 TEST(ErrorShape, SaysWhatItKnowsAndNothingElse) {
@@ -314,12 +334,21 @@ TEST(ErrorShape, SaysWhatItKnowsAndNothingElse) {
   append_error(bare, std::nullopt, out);
   EXPECT_EQ(out, R"({"error":{"code":"store.locked","message":"process 7 holds the store"}})");
   EXPECT_EQ(error_line(bare), "process 7 holds the store [store.locked]");
-  Error full{ErrorCode::kInvalid, "command.unknown_field", "Open has no field\nof this name", "/amout", "amount", "did you mean amount?"};
+  Error full{ErrorCode::kInvalid,
+             "command.unknown_field",
+             "Open has no field\nof this name",
+             "/amout",
+             "amount",
+             "did you mean amount?"};
   out.clear();
   append_error(full, 12, out);
-  EXPECT_EQ(out, R"({"error":{"code":"command.unknown_field","message":"Open has no field\nof this name","field":"/amout",)"
-                 R"("expected":"amount","row":12,"hint":"did you mean amount?"}})");
-  EXPECT_EQ(error_line(full), "Open has no field of this name (at /amout); expected amount; did you mean amount? [command.unknown_field]");
+  EXPECT_EQ(
+      out,
+      R"({"error":{"code":"command.unknown_field","message":"Open has no field\nof this name","field":"/amout",)"
+      R"("expected":"amount","row":12,"hint":"did you mean amount?"}})");
+  EXPECT_EQ(error_line(full),
+            "Open has no field of this name (at /amout); expected amount; did you mean amount? "
+            "[command.unknown_field]");
 }
 
 }  // namespace

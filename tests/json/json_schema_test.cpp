@@ -28,7 +28,8 @@ TEST(JsonSchema, FitsWhateverTheWriterWrites) {
           capnp::MallocMessageBuilder message;
           auto field = all->schema.getFieldByName(member.name.c_str());
           std::string text;
-          ASSERT_TRUE(append_member(*all, test::random_member(message, all->schema, field, seed), kPlainTexts, text));
+          ASSERT_TRUE(append_member(*all, test::random_member(message, all->schema, field, seed),
+                                    kPlainTexts, text));
           EXPECT_EQ(test::misfit(schema, Json::parse(text)), "") << member.type << "\n" << text;
         }
       }
@@ -36,18 +37,24 @@ TEST(JsonSchema, FitsWhateverTheWriterWrites) {
   }
 }
 
-// What the reader refuses, the schema refuses too, but for what a schema cannot say (bytes of UTF-8, days of a month).
+// What the reader refuses, the schema refuses too, but for what a schema cannot say (bytes of
+// UTF-8, days of a month).
 TEST(JsonSchema, RefusesWhatTheReaderRefuses) {
   const std::tuple<const char*, const char*, const char*> rows[] = {
       {"opportunity.open", R"({"pipelineId":"p"})", "/stageId: required"},
       {"opportunity.open", R"({"pipelineId":"p","stageId":null})", "/stageId: type"},
       {"opportunity.open", R"({"pipelineId":"p","stageId":"s","x":1})", "/x: additionalProperties"},
       {"opportunity.open", R"({"pipelineId":"p","stageId":"a\nb"})", "/stageId: pattern"},
-      {"opportunity.open", R"({"pipelineId":"p","stageId":"s","type":"unspecified"})", "/type: anyOf"},
+      {"opportunity.open", R"({"pipelineId":"p","stageId":"s","type":"unspecified"})",
+       "/type: anyOf"},
       {"opportunity.open", R"({"pipelineId":"p","stageId":"s","type":"other"})", "/type: anyOf"},
-      {"opportunity.changeAmount", R"({"amount":{"amountMinor":1.5,"currency":"EUR"}})", "/amount/amountMinor: type"},
-      {"opportunity.changeAmount", R"({"amount":{"amountMinor":9223372036854775808,"currency":"EUR"}})", "/amount/amountMinor: range"},
-      {"opportunity.changeAmount", R"({"amount":{"amountMinor":1,"currency":"euro"}})", "/amount/currency: pattern"},
+      {"opportunity.changeAmount", R"({"amount":{"amountMinor":1.5,"currency":"EUR"}})",
+       "/amount/amountMinor: type"},
+      {"opportunity.changeAmount",
+       R"({"amount":{"amountMinor":9223372036854775808,"currency":"EUR"}})",
+       "/amount/amountMinor: range"},
+      {"opportunity.changeAmount", R"({"amount":{"amountMinor":1,"currency":"euro"}})",
+       "/amount/currency: pattern"},
       {"opportunity.correct", R"({"target":"1","new":{},"approverId":"a"})", "/target: pattern"},
       {"order.fulfil", R"({"lines":[{"line":65536,"qtyMilli":1}]})", "/lines/0/line: range"},
       {"account.create", R"({"kind":"robot"})", "/kind: enum"},
@@ -73,9 +80,12 @@ TEST(JsonSchema, SaysLimitsFormatsAndWhatIsPersonal) {
   EXPECT_EQ(schema_of("case.pended")["properties"]["since"]["format"], "date-time");
   EXPECT_EQ(schema_of("opportunity.changeCloseDate")["properties"]["closeDate"]["format"], "date");
   // A sealed text and an erased one are values of an event, and of no command.
-  auto sealed = Json::parse(R"({"reasonCode":"r","competitor":null,"text":{"sealed":"AAAA"},"amount":null})");
+  auto sealed =
+      Json::parse(R"({"reasonCode":"r","competitor":null,"text":{"sealed":"AAAA"},"amount":null})");
   EXPECT_EQ(test::misfit(lost, sealed), "");
-  EXPECT_NE(test::misfit(schema_of("opportunity.lose"), Json::parse(R"({"reasonCode":"r","text":{"sealed":"AAAA"}})")), "");
+  EXPECT_NE(test::misfit(schema_of("opportunity.lose"),
+                         Json::parse(R"({"reasonCode":"r","text":{"sealed":"AAAA"}})")),
+            "");
 }
 
 TEST(Catalogue, ListsEveryCommandAndEvent) {
@@ -88,20 +98,22 @@ TEST(Catalogue, ListsEveryCommandAndEvent) {
   EXPECT_EQ(listed("commands").size(), commands);
   EXPECT_EQ(listed("events").size(), events);
   EXPECT_EQ(listed("").size(), commands + events);
-  EXPECT_EQ(listed("principal").size(),
-            find_aggregate("principal")->commands.members.size() + find_aggregate("principal")->events.members.size());
+  EXPECT_EQ(listed("principal").size(), find_aggregate("principal")->commands.members.size() +
+                                            find_aggregate("principal")->events.members.size());
   auto all = listed("events");
   auto won = std::ranges::find_if(all, [](auto& e) { return e["type"] == "opportunity.won"; });
   ASSERT_NE(won, all.end());
-  EXPECT_EQ(*won, Json::parse(R"({"aggregate":"opportunity","name":"won","type":"opportunity.won","kind":"event",
+  EXPECT_EQ(*won,
+            Json::parse(
+                R"({"aggregate":"opportunity","name":"won","type":"opportunity.won","kind":"event",
     "fields":["amount","orderId"],"personal":[],"facet":"status"})"));
 }
 
 TEST(Catalogue, AnUnknownNameIsToldWithTheNearest) {
-  for (auto& [what, hint] : {std::pair{"opportunity.wom", "did you mean won?"},
-                             std::pair{"oportunity.won", "did you mean opportunity?"},
-                             std::pair{"event", "did you mean events?"},
-                             std::pair{"opportunity.unspecified", ""}}) {
+  for (auto& [what, hint] :
+       {std::pair{"opportunity.wom", "did you mean won?"},
+        std::pair{"oportunity.won", "did you mean opportunity?"},
+        std::pair{"event", "did you mean events?"}, std::pair{"opportunity.unspecified", ""}}) {
     auto text = schema_text(what);
     ASSERT_FALSE(text) << what;
     EXPECT_EQ(text.error().code, ErrorCode::kNotFound);

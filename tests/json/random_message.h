@@ -1,4 +1,5 @@
-// Random values for any struct of our schemas, by Cap'n Proto's own reflection and not by the plans under test.
+// Random values for any struct of our schemas, by Cap'n Proto's own reflection and not by the plans
+// under test.
 #pragma once
 #include <capnp/dynamic.h>
 #include <capnp/message.h>
@@ -10,20 +11,25 @@
 
 namespace rapport::test {
 
-// Texts that must survive byte for byte: rare characters, look-alikes, controls, JSON's own, noncharacters.
+// Texts that must survive byte for byte: rare characters, look-alikes, controls, JSON's own,
+// noncharacters.
 const std::vector<std::string>& edge_texts();
 
 class RandomMessage {
  public:
   explicit RandomMessage(std::uint64_t seed) : random_(seed) {}
 
-  // Every field gets a value that the schema allows; an optional one is absent about one time in three.
+  // Every field gets a value that the schema allows; an optional one is absent about one time in
+  // three.
   void fill(capnp::DynamicStruct::Builder to);
 
  private:
-  std::uint64_t below(std::uint64_t bound) { return std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(random_); }
+  std::uint64_t below(std::uint64_t bound) {
+    return std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(random_);
+  }
   bool absent() { return below(3) == 0; }
-  void set(capnp::DynamicStruct::Builder to, capnp::StructSchema::Field field, std::string_view name);
+  void set(capnp::DynamicStruct::Builder to, capnp::StructSchema::Field field,
+           std::string_view name);
   std::string text(std::size_t bytes_max, bool identifier);
   capnp::DynamicValue::Reader number(capnp::StructSchema::Field field);
 
@@ -31,7 +37,8 @@ class RandomMessage {
 };
 
 // The `name` member of a Command or Event union, filled. The message owns it.
-capnp::DynamicStruct::Reader random_member(capnp::MallocMessageBuilder& message, capnp::StructSchema union_schema,
+capnp::DynamicStruct::Reader random_member(capnp::MallocMessageBuilder& message,
+                                           capnp::StructSchema union_schema,
                                            capnp::StructSchema::Field member, std::uint64_t seed);
 
 }  // namespace rapport::test

@@ -11,14 +11,16 @@ using projections::ColumnType;
 
 TEST(ReportShape, HasTheContractsMembersAndEveryKindOfValue) {
   projections::Lines lines;
-  lines.columns = {{"stage", ColumnType::kText, {}},      {"count", ColumnType::kInteger, {}},
-                   {"currency", ColumnType::kText, {}},   {"amountMinor", ColumnType::kMoney, "currency"},
-                   {"closeDate", ColumnType::kDate, {}},  {"openedAt", ColumnType::kTimestamp, {}},
-                   {"late", ColumnType::kBool, {}}};
-  lines.rows.push_back({std::string("engaging\"王"), std::int64_t{-3}, std::string("USD"), INT64_MAX,
-                        *parse_date("2017-06-30"), *parse_time("2017-06-30T10:00:00.25Z"), true});
-  lines.rows.push_back({std::monostate(), std::int64_t{0}, std::monostate(), std::monostate(), std::monostate(),
-                        std::monostate(), false});
+  lines.columns = {
+      {"stage", ColumnType::kText, {}},     {"count", ColumnType::kInteger, {}},
+      {"currency", ColumnType::kText, {}},  {"amountMinor", ColumnType::kMoney, "currency"},
+      {"closeDate", ColumnType::kDate, {}}, {"openedAt", ColumnType::kTimestamp, {}},
+      {"late", ColumnType::kBool, {}}};
+  lines.rows.push_back({std::string("engaging\"王"), std::int64_t{-3}, std::string("USD"),
+                        INT64_MAX, *parse_date("2017-06-30"),
+                        *parse_time("2017-06-30T10:00:00.25Z"), true});
+  lines.rows.push_back({std::monostate(), std::int64_t{0}, std::monostate(), std::monostate(),
+                        std::monostate(), std::monostate(), false});
   ReportHead head{.view = "pipeline", .report = "summary", .position = {42}};
   head.root.emplace().fill(0x0F);
   std::string root;
@@ -37,7 +39,8 @@ TEST(ReportShape, HasTheContractsMembersAndEveryKindOfValue) {
   lines.next = "cursor";
   out.clear();
   append_report(head, lines, out);
-  EXPECT_NE(out.find(R"("asOf":"2017-07-01T00:00:00Z","knownAt":"2020-01-01T00:00:00Z","rows":[)"), std::string::npos);
+  EXPECT_NE(out.find(R"("asOf":"2017-07-01T00:00:00Z","knownAt":"2020-01-01T00:00:00Z","rows":[)"),
+            std::string::npos);
   EXPECT_TRUE(out.ends_with(R"(],"next":"cursor"})"));
 }
 

@@ -32,7 +32,8 @@ void for_each_member(bool commands, Body&& body) {
 
 TEST(RoundTrip, EveryCommandComesBackAsItWas) {
   std::size_t compared = 0;
-  for_each_member(true, [&](auto& aggregate, auto& all, auto field, const std::string& name, std::uint64_t seed) {
+  for_each_member(true, [&](auto& aggregate, auto& all, auto field, const std::string& name,
+                            std::uint64_t seed) {
     capnp::MallocMessageBuilder message;
     auto original = test::random_member(message, all.schema, field, seed);
     std::string text;
@@ -49,7 +50,8 @@ TEST(RoundTrip, EveryCommandComesBackAsItWas) {
 
 TEST(RoundTrip, EveryEventComesBackAsItWas) {
   std::size_t compared = 0;
-  for_each_member(false, [&](auto&, auto& all, auto field, const std::string& name, std::uint64_t seed) {
+  for_each_member(false, [&](auto&, auto& all, auto field, const std::string& name,
+                             std::uint64_t seed) {
     capnp::MallocMessageBuilder message;
     auto original = test::random_member(message, all.schema, field, seed);
     std::string text;
@@ -59,17 +61,21 @@ TEST(RoundTrip, EveryEventComesBackAsItWas) {
     capnp::MallocMessageBuilder copy;
     auto root = copy.initRoot<capnp::DynamicStruct>(all.schema);
     auto read = read_struct(*parsed, root.init(field).template as<capnp::DynamicStruct>());
-    ASSERT_TRUE(read) << name << ": " << read.error().reason << " at " << read.error().field << "\n" << text;
-    EXPECT_TRUE(capnp::AnyStruct::Reader(original) == capnp::AnyStruct::Reader(root.asReader())) << text;
+    ASSERT_TRUE(read) << name << ": " << read.error().reason << " at " << read.error().field << "\n"
+                      << text;
+    EXPECT_TRUE(capnp::AnyStruct::Reader(original) == capnp::AnyStruct::Reader(root.asReader()))
+        << text;
     ++compared;
   });
   EXPECT_GE(compared, 50 * kRounds);
 }
 
-// The request's digest is over the command's bytes: two ways to write one command must not look like two commands.
+// The request's digest is over the command's bytes: two ways to write one command must not look
+// like two commands.
 TEST(RoundTrip, OrderAndSpacingOfTheTextLeaveTheCommandsBytesAlone) {
-  auto one = read_command("opportunity", "open",
-                          R"({"pipelineId":"p","stageId":"s","name":"Größe","amount":{"amountMinor":5,"currency":"EUR"}})");
+  auto one = read_command(
+      "opportunity", "open",
+      R"({"pipelineId":"p","stageId":"s","name":"Größe","amount":{"amountMinor":5,"currency":"EUR"}})");
   auto other = read_command("opportunity", "open", R"(
     { "amount" : { "currency" : "EUR", "amountMinor" : 5 }, "leadId": null, "name" : "Gr\u00f6\u00dfe",
       "stageId":"s", "pipelineId":"p" })");
@@ -85,7 +91,8 @@ TEST(RoundTrip, ACommandOfManyLinesIsStillOneSegment) {
                      {"qtyMilli", i},
                      {"unitPrice", {{"amount", 1}, {"scale", 2}, {"currency", "GBP"}}},
                      {"discountBp", 0}});
-  auto command = build_command("order", "place", nlohmann::json{{"kind", "sale"}, {"currency", "GBP"}, {"lines", lines}});
+  auto command = build_command(
+      "order", "place", nlohmann::json{{"kind", "sale"}, {"currency", "GBP"}, {"lines", lines}});
   ASSERT_TRUE(command);
   auto segments_minus_one = *reinterpret_cast<const std::uint32_t*>(command->begin());
   EXPECT_EQ(segments_minus_one, 0U);
@@ -96,13 +103,15 @@ TEST(RoundTrip, ACommandOfManyLinesIsStillOneSegment) {
 
 TEST(RoundTrip, EdgeTextsComeBackByteForByte) {
   for (auto& wanted : test::edge_texts()) {
-    auto command = build_command("case", "resolve", nlohmann::json{{"resolutionCode", "done"}, {"text", wanted}});
+    auto command = build_command("case", "resolve",
+                                 nlohmann::json{{"resolutionCode", "done"}, {"text", wanted}});
     ASSERT_TRUE(command) << wanted;
     std::string text;
     ASSERT_TRUE(append_member(find_aggregate("case")->commands, *command, kPlainTexts, text));
     EXPECT_EQ(nlohmann::json::parse(text)["text"].get<std::string>(), wanted);
     bool needs_escape = nlohmann::json(wanted).dump().size() != wanted.size() + 2;
-    EXPECT_NE(text.find(wanted) != text.npos, needs_escape) << text;  // what needs no escape is not touched
+    EXPECT_NE(text.find(wanted) != text.npos, needs_escape)
+        << text;  // what needs no escape is not touched
   }
 }
 

@@ -12,7 +12,8 @@ namespace {
 
 using capnp::schema::Node;
 
-constexpr std::uint64_t kMark = 0xb1f0c0de0000a000;  // common.capnp numbers its annotations from here
+constexpr std::uint64_t kMark =
+    0xb1f0c0de0000a000;  // common.capnp numbers its annotations from here
 constexpr std::uint64_t kMaxLength = kMark + 4;
 // Those that change what a stored value means.
 constexpr std::uint64_t kMeaning[] = {kMark + 1, kMark + 2, kMark + 3, kMark + 5, kMark + 7};
@@ -71,7 +72,8 @@ class Comparison {
     auto before = then.getEnumerants(), after = now.getEnumerants();
     if (after.size() < before.size()) return say("lost enumerants");
     for (unsigned i = 0; i < before.size(); ++i)
-      if (before[i].getName() != after[i].getName()) say("renamed or moved " + std::string(before[i].getName().cStr()));
+      if (before[i].getName() != after[i].getName())
+        say("renamed or moved " + std::string(before[i].getName().cStr()));
   }
 
   void structs(Node::Struct::Reader then, Node::Struct::Reader now) {
@@ -89,15 +91,18 @@ class Comparison {
     }
   }
 
-  void fields(const std::string& name, capnp::schema::Field::Reader then, capnp::schema::Field::Reader now) {
+  void fields(const std::string& name, capnp::schema::Field::Reader then,
+              capnp::schema::Field::Reader now) {
     if (then.which() != now.which() || then.getDiscriminantValue() != now.getDiscriminantValue())
       return say("moved " + name);
     if (then.isSlot()) {
       if (then.getSlot().getOffset() != now.getSlot().getOffset()) say("moved " + name);
-      if (then.getSlot().getType().which() != now.getSlot().getType().which()) say("re-typed " + name);
+      if (then.getSlot().getType().which() != now.getSlot().getType().which())
+        say("re-typed " + name);
     }
     for (auto mark : kMeaning)
-      if (has(then.getAnnotations(), mark) != has(now.getAnnotations(), mark)) say("changed what is meant by " + name);
+      if (has(then.getAnnotations(), mark) != has(now.getAnnotations(), mark))
+        say("changed what is meant by " + name);
     if (max_length(now.getAnnotations()) < max_length(then.getAnnotations())) say("shrank " + name);
   }
 

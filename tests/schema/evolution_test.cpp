@@ -1,5 +1,6 @@
-// The gate that a schema's change has to pass: the schemas of every version so far, as they were compiled then, against
-// those of this program. A version's file is made by UPDATE_GOLDEN=1 where it is missing (`capnp compile -o-`).
+// The gate that a schema's change has to pass: the schemas of every version so far, as they were
+// compiled then, against those of this program. A version's file is made by UPDATE_GOLDEN=1 where
+// it is missing (`capnp compile -o-`).
 #include "tests/schema/evolution.h"
 
 #include <capnp/message.h>
@@ -19,14 +20,16 @@ namespace {
 
 using capnp::schema::CodeGeneratorRequest;
 
-const char* const kSchemas[] = {"domain/schema/account",  "domain/schema/batch",          "domain/schema/case",
-                                "domain/schema/catalogue", "domain/schema/common",         "domain/schema/loyalty_member",
-                                "domain/schema/opportunity", "domain/schema/order",        "domain/schema/policy_set",
-                                "domain/schema/principal", "eventstore/schema/envelope"};
+const char* const kSchemas[] = {
+    "domain/schema/account",     "domain/schema/batch",       "domain/schema/case",
+    "domain/schema/catalogue",   "domain/schema/common",      "domain/schema/loyalty_member",
+    "domain/schema/opportunity", "domain/schema/order",       "domain/schema/policy_set",
+    "domain/schema/principal",   "eventstore/schema/envelope"};
 
 std::string compile(const std::string& schema) {
   std::string source = RAPPORT_SOURCE_DIR;
-  std::string command = "cd '" + source + "' && capnp compile -I. -I/usr/include -o- '" + schema + ".capnp'";
+  std::string command =
+      "cd '" + source + "' && capnp compile -I. -I/usr/include -o- '" + schema + ".capnp'";
   std::string bytes;
   auto* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return bytes;
@@ -42,7 +45,8 @@ struct Compiled {
   std::unique_ptr<capnp::FlatArrayMessageReader> reader;
   test::Nodes nodes;
 
-  explicit Compiled(const std::string& bytes) : words(kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word))) {
+  explicit Compiled(const std::string& bytes)
+      : words(kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word))) {
     std::memcpy(static_cast<void*>(words.begin()), bytes.data(), words.asBytes().size());
     reader = std::make_unique<capnp::FlatArrayMessageReader>(words);
     for (auto node : reader->getRoot<CodeGeneratorRequest>().getNodes())
@@ -53,15 +57,18 @@ struct Compiled {
 TEST(SchemaGate, EverySchemaOfEarlierVersionsIsStillUnderstood) {
   for (std::string schema : kSchemas) {
     auto path = test::golden_folder("schema") / (schema.substr(schema.rfind('/') + 1) + ".v1.bin");
-    if (test::update_golden() && !std::filesystem::exists(path)) test::write_missing(path, compile(schema));
-    EXPECT_TRUE(std::filesystem::exists(path)) << path << ": run with UPDATE_GOLDEN=1 and commit it";
+    if (test::update_golden() && !std::filesystem::exists(path))
+      test::write_missing(path, compile(schema));
+    EXPECT_TRUE(std::filesystem::exists(path))
+        << path << ": run with UPDATE_GOLDEN=1 and commit it";
   }
   auto now = test::current_nodes();
   std::size_t compared = 0;
   for (auto& entry : std::filesystem::directory_iterator(test::golden_folder("schema"))) {
     Compiled then(test::read_file(entry.path()));
     EXPECT_FALSE(then.nodes.empty()) << entry.path();
-    for (auto& violation : test::violations(then.nodes, now)) ADD_FAILURE() << entry.path().filename() << ": " << violation;
+    for (auto& violation : test::violations(then.nodes, now))
+      ADD_FAILURE() << entry.path().filename() << ": " << violation;
     compared += then.nodes.size();
   }
   EXPECT_GE(compared, 100U);
@@ -97,10 +104,12 @@ TEST_F(Changed, NothingIsFine) {
 }
 TEST_F(Changed, ADroppedFieldIsTold) {
   EXPECT_NE(after<opportunity::wire::Won>(drop_last_field).find("lost fields"), std::string::npos);
-  EXPECT_NE(after<opportunity::wire::Event>(drop_last_field).find("correctionRecorded"), std::string::npos);
+  EXPECT_NE(after<opportunity::wire::Event>(drop_last_field).find("correctionRecorded"),
+            std::string::npos);
 }
 TEST_F(Changed, ARenamedFieldIsTold) {
-  auto told = after<opportunity::wire::Won>([](auto node) { node.getStruct().getFields()[0].setName("sum"); });
+  auto told = after<opportunity::wire::Won>(
+      [](auto node) { node.getStruct().getFields()[0].setName("sum"); });
   EXPECT_NE(told.find("renamed amount"), std::string::npos);
 }
 TEST_F(Changed, ARetypedFieldIsTold) {
@@ -130,7 +139,8 @@ TEST_F(Changed, AShrunkLimitIsTold) {
   EXPECT_NE(told.find("shrank reasonCode"), std::string::npos);
 }
 TEST_F(Changed, ARenamedEnumerantIsTold) {
-  auto told = after<opportunity::wire::Type>([](auto node) { node.getEnum().getEnumerants()[2].setName("repeat"); });
+  auto told = after<opportunity::wire::Type>(
+      [](auto node) { node.getEnum().getEnumerants()[2].setName("repeat"); });
   EXPECT_NE(told.find("renamed or moved renewal"), std::string::npos);
 }
 TEST_F(Changed, AMissingStructIsTold) {

@@ -1,7 +1,9 @@
-// One stored message of every event type, as bytes and as JSON: what was ever written is decoded for ever.
+// One stored message of every event type, as bytes and as JSON: what was ever written is decoded
+// for ever.
 //
-// A new event: run the test once with UPDATE_GOLDEN=1 and commit the two files. A field that an event gets later is not in
-// its old file, and must then read as "absent" (null, 0, false, an empty list or text).
+// A new event: run the test once with UPDATE_GOLDEN=1 and commit the two files. A field that an
+// event gets later is not in its old file, and must then read as "absent" (null, 0, false, an empty
+// list or text).
 #include <capnp/dynamic.h>
 #include <capnp/serialize.h>
 #include <gtest/gtest.h>
@@ -30,22 +32,33 @@ bool marked(capnp::StructSchema::Field field, std::uint64_t annotation) {
 // A value for every field, told apart by the field's place; nothing is absent.
 void fill(capnp::DynamicStruct::Builder to);
 
-void fill_field(capnp::DynamicStruct::Builder to, capnp::StructSchema::Field field, std::int64_t number) {
+void fill_field(capnp::DynamicStruct::Builder to, capnp::StructSchema::Field field,
+                std::int64_t number) {
   switch (field.getType().which()) {
-    case Which::BOOL: return to.set(field, true);
-    case Which::TEXT: return to.set(field, ("字" + std::to_string(number)).c_str());
-    case Which::DATA: return to.set(field, capnp::Data::Reader(kj::StringPtr("0123456789abcdef").asBytes()));
-    case Which::ENUM: return to.set(field, capnp::DynamicEnum(field.getType().asEnum().getEnumerants()[1]));
-    case Which::STRUCT: return fill(to.init(field).as<capnp::DynamicStruct>());
+    case Which::BOOL:
+      return to.set(field, true);
+    case Which::TEXT:
+      return to.set(field, ("字" + std::to_string(number)).c_str());
+    case Which::DATA:
+      return to.set(field, capnp::Data::Reader(kj::StringPtr("0123456789abcdef").asBytes()));
+    case Which::ENUM:
+      return to.set(field, capnp::DynamicEnum(field.getType().asEnum().getEnumerants()[1]));
+    case Which::STRUCT:
+      return fill(to.init(field).as<capnp::DynamicStruct>());
     case Which::LIST: {
       auto list = to.init(field, 2).as<capnp::DynamicList>();
       for (unsigned i = 0; i < 2; ++i) fill(list[i].as<capnp::DynamicStruct>());
       return;
     }
-    case Which::INT32: return to.set(field, marked(field, 3) ? parse_date("2017-06-30")->days : number);
-    case Which::INT64: return to.set(field, marked(field, 2) ? parse_time("2017-06-30T01:02:03.000004Z")->micros : -number);
-    case Which::UINT32: return to.set(field, marked(field, 7) ? std::int64_t{Currency("GBP").packed()} : number);
-    default: return to.set(field, number);
+    case Which::INT32:
+      return to.set(field, marked(field, 3) ? parse_date("2017-06-30")->days : number);
+    case Which::INT64:
+      return to.set(field,
+                    marked(field, 2) ? parse_time("2017-06-30T01:02:03.000004Z")->micros : -number);
+    case Which::UINT32:
+      return to.set(field, marked(field, 7) ? std::int64_t{Currency("GBP").packed()} : number);
+    default:
+      return to.set(field, number);
   }
 }
 
@@ -84,7 +97,7 @@ std::optional<Json> decode(const UnionPlan& all, const std::string& bytes) {
   if (!append_member(all, words, kPlainTexts, data)) return std::nullopt;
   capnp::FlatArrayMessageReader reader(words);
   auto root = reader.getRoot<capnp::DynamicStruct>(all.schema);
-  KJ_IF_MAYBE(member, root.which()) {
+  KJ_IF_MAYBE (member, root.which()) {
     return Json{{"event", member->getProto().getName().cStr()}, {"data", Json::parse(data)}};
   }
   return Json{{"event", nullptr}, {"data", Json::parse(data)}};
@@ -122,7 +135,8 @@ TEST(GoldenEvents, EveryEventTypeHasOne) {
         test::write_missing(bytes_path, bytes);
         test::write_missing(json_path, decode(aggregate.events, bytes)->dump(1) + "\n");
       }
-      EXPECT_TRUE(std::filesystem::exists(bytes_path)) << bytes_path << ": run with UPDATE_GOLDEN=1 and commit it";
+      EXPECT_TRUE(std::filesystem::exists(bytes_path))
+          << bytes_path << ": run with UPDATE_GOLDEN=1 and commit it";
       EXPECT_TRUE(std::filesystem::exists(json_path)) << json_path;
     }
   }
@@ -159,7 +173,8 @@ TEST(GoldenEvents, AChangedByteIsSeen) {
     auto json_path = entry.path();
     auto then = Json::parse(test::read_file(json_path.replace_extension(".json")));
     auto flipped = bytes;
-    flipped[16] = static_cast<char>(flipped[16] ^ 1);  // the discriminant: after segment table and root pointer
+    flipped[16] = static_cast<char>(flipped[16] ^
+                                    1);  // the discriminant: after segment table and root pointer
     auto now = decode(all, flipped);
     EXPECT_FALSE(now && still_says(then, *now));
   }

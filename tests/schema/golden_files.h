@@ -1,5 +1,5 @@
-// Files of tests/golden. They are written once, by UPDATE_GOLDEN=1 and only where one is missing, and read for ever: what was
-// stored by any earlier version must be understood by this one.
+// Files of tests/golden. They are written once, by UPDATE_GOLDEN=1 and only where one is missing,
+// and read for ever: what was stored by any earlier version must be understood by this one.
 #pragma once
 #include <filesystem>
 #include <string>

@@ -21,7 +21,8 @@ void walk(const StructPlan& plan, const std::string& path,
     if (field.element.kind == FieldKind::kStruct) walk(*field.element.type, at, visit);
   }
 }
-void walk_all(const UnionPlan& all, const std::function<void(const std::string&, const FieldPlan&)>& visit) {
+void walk_all(const UnionPlan& all,
+              const std::function<void(const std::string&, const FieldPlan&)>& visit) {
   for (auto& member : all.members) walk(*member.plan, member.name, visit);
 }
 std::string last(const std::string& path) { return path.substr(path.rfind('.') + 1); }
@@ -34,7 +35,8 @@ std::map<std::string, std::uint32_t> text_limits(const StructPlan& plan) {
   return limits;
 }
 
-// An event is paired with the command that has the most fields in common with it: resolved with resolve, not with open.
+// An event is paired with the command that has the most fields in common with it: resolved with
+// resolve, not with open.
 TEST(SchemaRules, AnEventHasRoomForWhatItsCommandBrings) {
   std::size_t compared = 0;
   for (auto& aggregate : aggregate_plans()) {
@@ -44,8 +46,8 @@ TEST(SchemaRules, AnEventHasRoomForWhatItsCommandBrings) {
       std::size_t common = 0;
       for (auto& command : aggregate.commands.members) {
         auto limits = text_limits(*command.plan);
-        auto shared = static_cast<std::size_t>(
-            std::count_if(limits.begin(), limits.end(), [&](auto& l) { return room.contains(l.first); }));
+        auto shared = static_cast<std::size_t>(std::count_if(
+            limits.begin(), limits.end(), [&](auto& l) { return room.contains(l.first); }));
         if (shared > common) brought = limits;
         common = std::max(common, shared);
       }
@@ -65,7 +67,8 @@ TEST(SchemaRules, WhatIsPersonalInACommandIsPersonalInItsEvents) {
   for (auto& aggregate : aggregate_plans()) {
     std::set<std::string> personal, open;
     walk_all(aggregate.commands, [&](auto& path, auto& field) {
-      if (field.value.kind == FieldKind::kText) (field.personal ? personal : open).insert(last(path));
+      if (field.value.kind == FieldKind::kText)
+        (field.personal ? personal : open).insert(last(path));
     });
     for (auto& name : personal) EXPECT_FALSE(open.contains(name)) << aggregate.name << " " << name;
     std::set<std::string> stored;
@@ -95,7 +98,8 @@ TEST(SchemaRules, EveryTextHasALimit) {
   for (auto& aggregate : aggregate_plans())
     for (auto* all : {&aggregate.commands, &aggregate.events})
       walk_all(*all, [&](auto& path, auto& field) {
-        EXPECT_TRUE(field.value.kind != FieldKind::kText || field.max_length > 0) << aggregate.name << " " << path;
+        EXPECT_TRUE(field.value.kind != FieldKind::kText || field.max_length > 0)
+            << aggregate.name << " " << path;
       });
 }
 
@@ -108,7 +112,9 @@ TEST(SchemaRules, OrdinalZeroIsUnspecified) {
       EXPECT_EQ(first.getDiscriminantValue(), 0);
       EXPECT_EQ(all->at(0), nullptr);
       walk_all(*all, [&](auto& path, auto& field) {
-        EXPECT_TRUE(field.value.kind != FieldKind::kEnum || field.value.names->at(0) == "unspecified") << path;
+        EXPECT_TRUE(field.value.kind != FieldKind::kEnum ||
+                    field.value.names->at(0) == "unspecified")
+            << path;
       });
     }
 }
@@ -117,7 +123,8 @@ TEST(SchemaRules, TypesAreNamedOnce) {
   std::set<std::string> types;
   for (auto& aggregate : aggregate_plans())
     for (auto* all : {&aggregate.commands, &aggregate.events})
-      for (auto& member : all->members) EXPECT_TRUE(types.insert(member.type).second) << member.type;
+      for (auto& member : all->members)
+        EXPECT_TRUE(types.insert(member.type).second) << member.type;
 }
 
 TEST(SchemaRules, EveryEventSaysWhichSideItChanges) {
