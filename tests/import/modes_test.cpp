@@ -59,7 +59,7 @@ TEST_F(ModesTest, AStateIsCreatedOnceAndThenOnlyItsChangesAreSent) {
   EXPECT_EQ(told(import(kState, {write("1.csv", "id,name,sector\nx,Xaver,it\ny,Ypsilon,\n")})), "2/2/0/0 +5");
   auto before = target.position();
   EXPECT_EQ(told(import(kState, {write("2.csv", "id,name,sector\nx,Xaver,it\ny,Ypsilon,steel\nz,Zeta,it\n")})), "3/2/0/1 +4");
-  EXPECT_EQ(target.events(before), (Lines{R"(account.detailsChanged y {"old":{},"new":{"industry":"steel"}})",
+  EXPECT_EQ(target.events(before), (Lines{R"(account.detailsChanged y {"old":{"industry":""},"new":{"industry":"steel"}})",
                                           R"(account.created z {"kind":"organisation","name":"Zeta","industry":"it"})"}));
 }
 TEST_F(ModesTest, AClearedValueIsSentAsCleared) {

@@ -7,7 +7,7 @@ namespace rapport::import {
 namespace {
 
 // Kinds of entries, the first byte of their keys.
-constexpr char kImport = 'i', kShape = 's', kRecord = 'r', kGroup = 'g', kSnapshot = 'k', kEpoch = 'e';
+constexpr char kImport = 'i', kShape = 's', kRecord = 'r', kGroup = 'g', kSnapshot = 'k', kBefore = 'b', kEpoch = 'e';
 
 Error damaged(const std::string& what) {
   return {ErrorCode::kCorrupt, "import.memory_lost", "the memory of imports is damaged: " + what, {}, {},
@@ -18,6 +18,12 @@ std::string entry_key(char kind, std::string_view prefix, const Id16& id) {
   std::string key(1, kind);
   key += prefix;
   key.append(reinterpret_cast<const char*>(id.data()), id.size());
+  return key;
+}
+// The snapshot that an import found, kept as long as the import can be reverted.
+std::string before_key(std::string_view prefix, const Id16& id, std::uint32_t import) {
+  auto key = entry_key(kBefore, prefix, id);
+  BytesOut(key).u32(import);
   return key;
 }
 std::string text_key(char kind, std::string_view mapping, std::string_view text) {
@@ -149,17 +155,30 @@ void ImportMemory::put_group(const Id16& key, const KnownGroup& group) {
   put(entry_key(kGroup, prefix_, key), std::move(value));
 }
 
-void ImportMemory::put_snapshot(const Id16& key, const Snapshot& snapshot) {
+Result<std::vector<std::string>> ImportMemory::tables() const {
+  std::vector<std::string> out;
+  auto prefix = text_key(kShape, mapping_, "");
+  auto read = store_.each(prefix, [&](std::string_view key, std::string_view) { return out.emplace_back(key.substr(prefix.size())), true; });
+  if (!read) return read.error();
+  return out;
+}
+
+void ImportMemory::put_snapshot(const Id16& key, const Snapshot& snapshot, const Snapshot* before) {
+  put(entry_key(kSnapshot, prefix_, key), encode(snapshot));
+  if (before && before->import != snapshot.import) put(before_key(prefix_, key, snapshot.import), encode(*before));
+}
+
+std::string ImportMemory::encode(const Snapshot& snapshot) {
   std::string value;
   BytesOut out(value);
   out.texts(snapshot.texts).id(snapshot.content).u32(snapshot.import).u64(snapshot.changes).u64(snapshot.position).u8(snapshot.at.has_value());
   if (snapshot.at) out.i64(*snapshot.at);
   out.u32(static_cast<std::uint32_t>(snapshot.streams.size()));
   for (const auto& [stream, version] : snapshot.streams) out.u64(stream).u64(version);
-  put(entry_key(kSnapshot, prefix_, key), std::move(value));
+  return value;
 }
 
-Result<void> ImportMemory::forget(const Id16& record, const Id16& key) {
+Result<void> ImportMemory::forget(const Id16& record, const Id16& key, std::uint32_t import) {
   has_epochs_ = true;
   auto now = epoch(key);
   if (!now) return now.error();
@@ -168,7 +187,13 @@ Result<void> ImportMemory::forget(const Id16& record, const Id16& key) {
   put(entry_key(kEpoch, prefix_, key), std::move(value));
   put(entry_key(kRecord, prefix_, record), std::nullopt);
   put(entry_key(kGroup, prefix_, key), std::nullopt);
-  put(entry_key(kSnapshot, prefix_, key), std::nullopt);
+  auto last = snapshot(key);
+  if (!last) return last.error();
+  if (!*last || (*last)->import != import) return {};
+  auto before = get(before_key(prefix_, key, import));
+  if (!before) return before.error();
+  put(entry_key(kSnapshot, prefix_, key), std::move(*before));
+  put(before_key(prefix_, key, import), std::nullopt);
   return {};
 }
 
@@ -195,6 +220,7 @@ Result<void> verify_memory(const KeyValue& store) {
       case kShape: good = !value.empty(); break;
       case kRecord: good = decode(value, record); break;
       case kGroup: good = decode(value, group); break;
+      case kBefore:
       case kSnapshot: good = decode(value, snapshot); break;
       case kEpoch: good = value.size() == sizeof(std::uint32_t); break;
       default: break;

@@ -51,6 +51,7 @@ class ImportMemory final {
 
   Result<std::vector<KnownImport>> imports() const;
   Result<std::optional<std::string>> shape(std::string_view table) const;
+  Result<std::vector<std::string>> tables() const;  // of the earlier imports
   // At the start and the end of an import and of a revert; durable at once.
   Result<void> save(const KnownImport& import, const std::vector<std::pair<std::string, std::string>>& shapes);
 
@@ -62,9 +63,10 @@ class ImportMemory final {
   Result<std::uint32_t> epoch(const Id16& key) const;
   void put_record(const Id16& id, const KnownRecord& record);
   void put_group(const Id16& key, const KnownGroup& group);
-  void put_snapshot(const Id16& key, const Snapshot& snapshot);
-  // A revert: the key's records are new again under a higher epoch.
-  Result<void> forget(const Id16& record, const Id16& key);
+  // `before`: the snapshot that it takes the place of; null if there was none.
+  void put_snapshot(const Id16& key, const Snapshot& snapshot, const Snapshot* before = nullptr);
+  // A revert of an import: the key's records are new again under a higher epoch, and its snapshot is what it was before that.
+  Result<void> forget(const Id16& record, const Id16& key, std::uint32_t import);
 
   // Writes what was put since the last commit.
   Result<void> commit();
@@ -73,6 +75,7 @@ class ImportMemory final {
 
  private:
   std::string prefix_of(std::string_view table) const;
+  static std::string encode(const Snapshot& snapshot);
   Result<std::optional<Snapshot>> snapshot(const std::string& prefix, const Id16& key) const;
   Result<std::optional<std::string>> get(const std::string& key) const;
   void put(std::string key, std::optional<std::string> value) { pending_.insert_or_assign(std::move(key), std::move(value)); }

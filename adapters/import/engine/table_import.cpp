@@ -104,11 +104,16 @@ void TableImport::count_known(std::uint32_t import, std::uint64_t rows) {
   if (import == run_.number) run_.counts.again += rows;
 }
 
-Result<bool> TableImport::known_already(const Id16& id, const RowOrigin&) {
-  auto known = run_.memory.record(id);
-  if (!known) return known.error();
-  if (*known) count_known((*known)->import, 1);
-  return known->has_value();
+Result<bool> TableImport::known_already(std::uint64_t n, std::uint32_t epoch) {
+  // A revert forgets what it took back and raises the epoch for what comes: what it left is still known under an earlier one.
+  for (std::uint32_t e = 0; e <= epoch; ++e) {
+    auto known = run_.memory.record(run_.ids.record(table_.name, key_, content_, n, e));
+    if (!known) return known.error();
+    if (!*known) continue;
+    count_known((*known)->import, 1);
+    return true;
+  }
+  return false;
 }
 
 Result<void> TableImport::look_up_later(const Row& row, const std::string& key) {
@@ -125,7 +130,7 @@ Result<void> TableImport::import_event(const RowOrigin& origin) {
   if (!count) return count.error();
   if (*count > 1) id = run_.ids.record(table_.name, key_, content_, *count, *epoch);
   if (auto later = look_up_later(row_, key_); !later) return later;
-  auto known = known_already(id, origin);
+  auto known = known_already(*count, *epoch);
   if (!known) return known.error();
   if (*known) return {};
   auto outcome = decider_.decide({.id = id, .rows = {&row_, 1}, .current = &row_, .file = origin.file, .line = origin.line});
@@ -183,7 +188,7 @@ Result<void> TableImport::import_change(const RowOrigin& origin, SourceTexts& te
   std::uint64_t n = history ? *count : last ? last->changes + (last->content != first) : 0;
   auto id = n == (history ? 1u : 0u) ? first : run_.ids.record(table_.name, key_, content_, n, *epoch);
   if (history) {
-    auto known = known_already(id, origin);
+    auto known = known_already(n, *epoch);
     if (!known) return known.error();
     if (*known) return {};
   }
@@ -209,7 +214,7 @@ Result<void> TableImport::import_change(const RowOrigin& origin, SourceTexts& te
   if (last)
     for (const auto& stream : last->streams)
       if (std::ranges::none_of(now.streams, [&](const auto& s) { return s.first == stream.first; })) now.streams.push_back(stream);
-  run_.memory.put_snapshot(key_id, now);
+  run_.memory.put_snapshot(key_id, now, last);
   run_.memory.put_record(id, {key_id, run_.number});
   if (outcome->became == RecordOutcome::Became::kAlready) count_known(run_.number, 1);
   else ++run_.counts.accepted;

@@ -40,7 +40,8 @@ class TableImport final {
   Result<void> import_change(const RowOrigin& origin, SourceTexts& texts);
   Result<std::optional<RowFault>> read_change(SourceTexts& texts, const Snapshot* snapshot);
   void fill_pivoted(SourceTexts& texts, const Snapshot* snapshot) const;
-  Result<bool> known_already(const Id16& id, const RowOrigin& origin);
+  // Whether the n-th of this content under its key is remembered, under whatever epoch.
+  Result<bool> known_already(std::uint64_t n, std::uint32_t epoch);
   void count_known(std::uint32_t import, std::uint64_t rows);
   Result<std::uint64_t> count_occurrence(const Id16& id);
   // Mode groups.

@@ -4,8 +4,6 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "adapters/json/text_forms.h"
-
 namespace rapport::import {
 
 namespace {
@@ -25,16 +23,6 @@ std::string names_of(const Kinds& kinds) {
   for (std::size_t i = 1; i < kKindNames.size(); ++i)
     if (kinds.test(i)) out += (out.empty() ? "" : " or ") + std::string(kKindNames[i]);
   return out.empty() ? "nothing" : out;
-}
-
-Nearest::Nearest(std::string_view wanted) : wanted_(wanted) {}
-void Nearest::offer(std::string_view name) { offered_.emplace_back(name); }
-std::string Nearest::hint() const {
-  NearestName nearest(wanted_);
-  for (const auto& name : offered_) nearest.offer(name);
-  auto found = nearest.hint();  // did you mean NAME?
-  constexpr std::size_t kBefore = std::string_view("did you mean ").size();
-  return found.empty() ? found : "; did you mean \"" + found.substr(kBefore, found.size() - kBefore - 1) + "\"?";
 }
 
 void Faults::take(std::vector<MappingFault> more) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/import/mapping/nearest.h"
 #include "adapters/import/mapping/plan.h"
 #include "adapters/import/mapping/structure.h"
 
@@ -64,16 +65,4 @@ struct Scope {
 
 // A JSON scalar as a value: text, whole number, boolean or missing; other numbers as text.
 Value constant_of(const nlohmann::ordered_json& value);
-// "; did you mean \"stageId\"?", or nothing.
-class Nearest {
- public:
-  explicit Nearest(std::string_view wanted);
-  void offer(std::string_view name);
-  std::string hint() const;
-
- private:
-  std::string wanted_, names_;
-  std::vector<std::string> offered_;
-};
-
 }  // namespace rapport::import

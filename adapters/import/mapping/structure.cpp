@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "adapters/json/text_forms.h"
+#include "adapters/import/mapping/nearest.h"
 
 namespace rapport::import {
 
@@ -20,11 +20,6 @@ std::string type_name(const Json& value) {
 
 bool is_type(const Json& value, const std::string& type) {
   return type_name(value) == type || (type == "number" && value.is_number());
-}
-
-std::string with_hint(std::string message, const std::string& hint) {
-  if (!hint.empty()) message += "; " + hint;
-  return message;
 }
 
 class Checker {
@@ -67,12 +62,12 @@ class Checker {
     auto list = schema.find("enum");
     if (list == schema.end() || std::ranges::find(*list, value) != list->end()) return;
     std::string all;
-    NearestName nearest(value.is_string() ? value.get_ref<const std::string&>() : std::string());
+    Nearest nearest(value.is_string() ? value.get_ref<const std::string&>() : std::string());
     for (const auto& one : *list) {
       all += (all.empty() ? "" : ", ") + one.get<std::string>();
       nearest.offer(one.get_ref<const std::string&>());
     }
-    fault(at, with_hint(value.dump() + " is none of " + all, nearest.hint()));
+    fault(at, value.dump() + " is none of " + all + nearest.hint());
   }
 
   void check_text(const Json& value, const Json& schema, const std::string& at) {
@@ -113,11 +108,9 @@ class Checker {
     if (rest == schema.end()) return;
     if (!rest->is_boolean()) return check(member, *rest, place);
     if (rest->get<bool>()) return;
-    NearestName nearest(name);
+    Nearest nearest(name);
     for (const auto& [known, unused] : properties->items()) nearest.offer(known);
-    auto hint = nearest.hint();
-    if (!hint.empty()) hint = "did you mean \"" + hint.substr(13, hint.size() - 14) + "\"?";
-    fault(at, with_hint("unknown member \"" + name + "\"", hint));
+    fault(at, "unknown member \"" + name + "\"" + nearest.hint());
   }
 
   void check_array(const Json& value, const Json& schema, const std::string& at) {

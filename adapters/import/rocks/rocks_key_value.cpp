@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kWriteBufferBytes = 16u << 20;
 constexpr std::size_t kCacheBytes = 16u << 20;
+constexpr std::string_view kScratchName = "rapport-scratch-";
 
 rocksdb::Options options_for(bool create) {
   rocksdb::Options options;
@@ -109,11 +110,15 @@ Result<std::unique_ptr<KeyValue>> open_memory(const std::string& folder, bool cr
   rocksdb::DB* db = nullptr;
   auto status = rocksdb::DB::Open(options_for(create), folder, &db);
   if (!status.ok()) return error_of(status);
+  // Scratch space of a process that was killed: whoever has the lock is the only one alive.
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    if (entry.path().filename().string().starts_with(kScratchName)) std::filesystem::remove_all(entry.path(), ignored);
   return std::unique_ptr<KeyValue>(std::make_unique<RocksKeyValue>(std::unique_ptr<rocksdb::DB>(db), ""));
 }
 
 Result<std::unique_ptr<KeyValue>> open_scratch(const std::string& parent) {
-  auto folder = parent + "/rapport-scratch-XXXXXX";
+  auto folder = parent + '/' + std::string(kScratchName) + "XXXXXX";
   if (!::mkdtemp(folder.data())) return Error{ErrorCode::kUnavailable, "import.no_space", "no scratch space in " + parent, {}, {}, "TMPDIR names the folder"};
   rocksdb::DB* db = nullptr;
   auto status = rocksdb::DB::Open(options_for(true), folder, &db);
