@@ -23,11 +23,24 @@ constexpr std::uint64_t kRowsAProgress = 1'000;
 
 class Run {
  public:
-  Run(const ImportOptions& options, const ImportParts& parts, const ImportProgress& progress, Plan plan)
-      : options_(options), parts_(parts), progress_(progress), plan_(std::move(plan)), ids_(parts.keys, plan_.name),
-        dry_memory_(&parts.memory), memory_(options.dry_run ? static_cast<KeyValue&>(dry_memory_) : parts.memory, plan_.name),
+  Run(const ImportOptions& options, const ImportParts& parts, const ImportProgress& progress,
+      Plan plan)
+      : options_(options),
+        parts_(parts),
+        progress_(progress),
+        plan_(std::move(plan)),
+        ids_(parts.keys, plan_.name),
+        dry_memory_(&parts.memory),
+        memory_(options.dry_run ? static_cast<KeyValue&>(dry_memory_) : parts.memory, plan_.name),
         sink_(open_sink(parts.gateway, options.dry_run)),
-        state_{.plan = plan_, .sink = *sink_, .store = parts.store, .ids = ids_, .memory = memory_, .rejects = nullptr, .make_scratch = parts.make_scratch, .files = {}} {
+        state_{.plan = plan_,
+               .sink = *sink_,
+               .store = parts.store,
+               .ids = ids_,
+               .memory = memory_,
+               .rejects = nullptr,
+               .make_scratch = parts.make_scratch,
+               .files = {}} {
     state_.sent.assign(plan_.commands, 0);
   }
 
@@ -39,14 +52,16 @@ class Run {
       if (auto done = import_table(i); !done) return abandon(done.error());
     if (auto done = complete(); !done) return done.error();
     auto summary = summarize();
-    summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    summary.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return summary;
   }
 
  private:
   // Everything that can be refused before anything is written.
   Result<void> prepare() {
-    if (options_.files.empty()) return Error{ErrorCode::kInvalid, "import.no_file", "an import needs at least one file"};
+    if (options_.files.empty())
+      return Error{ErrorCode::kInvalid, "import.no_file", "an import needs at least one file"};
     std::vector<Hash> hashes;
     for (const auto& path : options_.files) {
       auto facts = facts_of(path);
@@ -80,15 +95,20 @@ class Run {
       auto known = memory_.shape(table.name);
       if (!known) return known.error();
       if (!*known || **known == table.shape) continue;
-      return Error{ErrorCode::kInvalid, "import.shape_changed",
-                   plan_.file + " " + table.place + ": key, mode, source columns or datatypes of table " + table.name +
+      return Error{ErrorCode::kInvalid,
+                   "import.shape_changed",
+                   plan_.file + " " + table.place +
+                       ": key, mode, source columns or datatypes of table " + table.name +
                        " are not those of the earlier imports of \"" + plan_.name + "\"",
-                   table.place, {}, "give the mapping a new name"};
+                   table.place,
+                   {},
+                   "give the mapping a new name"};
     }
     return {};
   }
 
-  // The log names every import. One that the memory does not know was lost with it; then only the first of those may come.
+  // The log names every import. One that the memory does not know was lost with it; then only the
+  // first of those may come.
   Result<void> check_memory(const std::vector<Hash>& files) {
     auto known = memory_.imports();
     if (!known) return known.error();
@@ -107,26 +127,38 @@ class Run {
       auto event = reader->next();
       if (!event) return event.error();
       if (!*event) return {};
-      if ((*event)->type != "batch.importStarted" || read_text((*event)->metadata.getSource().getClient()) != plan_.name) continue;
+      if ((*event)->type != "batch.importStarted" ||
+          read_text((*event)->metadata.getSource().getClient()) != plan_.name)
+        continue;
       std::string id((*event)->stream_id);
-      if (std::ranges::any_of(*known, [&](const KnownImport& import) { return import.id == id; })) continue;
+      if (std::ranges::any_of(*known, [&](const KnownImport& import) { return import.id == id; }))
+        continue;
       if (id == state_.import_id) return {};
-      return Error{ErrorCode::kCorrupt, "import.memory_lost",
-                   "what the earlier imports of \"" + plan_.name + "\" left behind is missing: the log has import " + id + ", the memory of imports has not", {}, {},
-                   "import the earlier files again, all of them, oldest first: that restores it and adds no event"};
+      return Error{ErrorCode::kCorrupt,
+                   "import.memory_lost",
+                   "what the earlier imports of \"" + plan_.name +
+                       "\" left behind is missing: the log has import " + id +
+                       ", the memory of imports has not",
+                   {},
+                   {},
+                   "import the earlier files again, all of them, oldest first: that restores it "
+                   "and adds no event"};
     }
   }
 
   Result<void> begin() {
     auto path = options_.rejects;
-    if (path.empty() && !options_.dry_run) path = options_.rejects_folder + "/" + state_.import_id + ".csv";
+    if (path.empty() && !options_.dry_run)
+      path = options_.rejects_folder + "/" + state_.import_id + ".csv";
     if (!path.empty()) {
       rejects_ = std::make_unique<Rejects>(path);
       state_.rejects = rejects_.get();
     }
     std::vector<std::pair<std::string, std::string>> shapes;
     for (const auto& table : plan_.tables) shapes.emplace_back(table.name, table.shape);
-    auto saved = memory_.save({.id = state_.import_id, .number = state_.number, .completed = false, .reverted = false}, shapes);
+    auto saved = memory_.save(
+        {.id = state_.import_id, .number = state_.number, .completed = false, .reverted = false},
+        shapes);
     if (!saved) return saved;
     if (auto sent = send_start(); !sent) return sent;
     return publish_policies(state_, policies_);
@@ -149,8 +181,10 @@ class Run {
 
   Result<void> import_table(std::size_t index) {
     PersonalHash hash = [this](std::string_view text) { return ids_.personal(text); };
-    if (!lookups_) lookups_ = std::make_unique<RunLookups>(plan_, memory_, ids_, parts_.make_scratch, hash);
-    if (std::ranges::none_of(tables_, [&](const FileTable& file) { return file.table == index; })) return {};
+    if (!lookups_)
+      lookups_ = std::make_unique<RunLookups>(plan_, memory_, ids_, parts_.make_scratch, hash);
+    if (std::ranges::none_of(tables_, [&](const FileTable& file) { return file.table == index; }))
+      return {};
     TableImport table(index, state_, *lookups_, hash);
     for (std::uint32_t file = 0; file < tables_.size(); ++file) {
       if (tables_[file].table != index) continue;
@@ -160,7 +194,8 @@ class Run {
   }
 
   Result<void> read_file(std::uint32_t file, TableImport& table) {
-    auto reader = RecordReader::open(state_.files[file].path, plan_.tables[tables_[file].table].dialect);
+    auto reader =
+        RecordReader::open(state_.files[file].path, plan_.tables[tables_[file].table].dialect);
     if (!reader) return reader.error();
     (*reader)->select(tables_[file].columns);
     Record record;
@@ -169,21 +204,24 @@ class Run {
       if (!more) return more.error();
       if (!*more) break;
       if (auto added = table.add(file, record); !added) return added;
-      if (progress_ && state_.counts.rows % kRowsAProgress == 0) progress_(bytes_before_ + (*reader)->consumed_bytes(), bytes_total_);
+      if (progress_ && state_.counts.rows % kRowsAProgress == 0)
+        progress_(bytes_before_ + (*reader)->consumed_bytes(), bytes_total_);
     }
     bytes_before_ += state_.files[file].bytes;
     if (progress_) progress_(bytes_before_, bytes_total_);
     return {};
   }
 
-  // A file that cannot be read to its end: what was kept is stored, so that the next run goes on from there.
+  // A file that cannot be read to its end: what was kept is stored, so that the next run goes on
+  // from there.
   Error abandon(const Error& error) {
     if (error.code == ErrorCode::kInvalid)
       if (auto flushed = flush(state_); !flushed) return flushed.error();
     return error;
   }
 
-  // The totals are the files', not the run's: a run that was cut short and done again says the same.
+  // The totals are the files', not the run's: a run that was cut short and done again says the
+  // same.
   Result<void> complete() {
     const auto& counts = state_.counts;
     RAPPORT_ASSERT(counts.rows == counts.accepted + counts.rejected + counts.already);
@@ -194,9 +232,12 @@ class Run {
     body.setRejected(counts.rejected);
     body.setAlready(counts.already - counts.again);
     auto words = capnp::messageToFlatArray(message);
-    if (auto sent = send_batch_command(state_, "completeImport", "", 0, 0, words); !sent) return sent;
+    if (auto sent = send_batch_command(state_, "completeImport", "", 0, 0, words); !sent)
+      return sent;
     if (auto flushed = flush(state_); !flushed) return flushed;
-    auto saved = memory_.save({.id = state_.import_id, .number = state_.number, .completed = true, .reverted = false}, {});
+    auto saved = memory_.save(
+        {.id = state_.import_id, .number = state_.number, .completed = true, .reverted = false},
+        {});
     if (!saved) return saved;
     if (auto settled = memory_.settle(); !settled) return settled;
     return rejects_ ? rejects_->close() : Result<void>();
@@ -213,7 +254,8 @@ class Run {
     if (rejects_ && rejects_->any()) summary.rejects = rejects_->path();
     summary.dry_run = options_.dry_run;
     for (const auto& table : plan_.tables)
-      for (const auto& step : table.commands) summary.commands[step.command] += state_.sent[step.order];
+      for (const auto& step : table.commands)
+        summary.commands[step.command] += state_.sent[step.order];
     summary.codes = state_.codes;
     summary.unmapped = unmapped_;
     return summary;
@@ -245,15 +287,21 @@ Result<std::string> mapping_text(const std::string& name_or_path) {
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (file) return text;
   std::string names;
-  for (const auto& preset : presets()) names += (names.empty() ? "" : ", ") + std::string(preset.name);
-  return Error{ErrorCode::kNotFound, "import.no_mapping", "\"" + name_or_path + "\" is neither a preset (" + names + ") nor a mapping file that can be read"};
+  for (const auto& preset : presets())
+    names += (names.empty() ? "" : ", ") + std::string(preset.name);
+  return Error{ErrorCode::kNotFound, "import.no_mapping",
+               "\"" + name_or_path + "\" is neither a preset (" + names +
+                   ") nor a mapping file that can be read"};
 }
 
-Result<ImportSummary> run_import(const ImportOptions& options, const ImportParts& parts, const ImportProgress& progress) {
+Result<ImportSummary> run_import(const ImportOptions& options, const ImportParts& parts,
+                                 const ImportProgress& progress) {
   auto text = mapping_text(options.mapping);
   if (!text) return text.error();
-  bool preset = std::ranges::any_of(presets(), [&](const Preset& p) { return p.name == options.mapping; });
-  auto plan = compile_mapping(*text, preset ? options.mapping + ".json" : options.mapping, options.time_zone);
+  bool preset =
+      std::ranges::any_of(presets(), [&](const Preset& p) { return p.name == options.mapping; });
+  auto plan = compile_mapping(*text, preset ? options.mapping + ".json" : options.mapping,
+                              options.time_zone);
   if (!plan) return plan.error();
   return Run(options, parts, progress, std::move(*plan)).run();
 }

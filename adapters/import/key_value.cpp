@@ -13,16 +13,22 @@ Result<void> OverlayKeyValue::write(const std::vector<Change>& changes, bool) {
   return {};
 }
 
-Result<void> OverlayKeyValue::each(std::string_view prefix,
-                                   const std::function<bool(std::string_view key, std::string_view value)>& take) const {
+Result<void> OverlayKeyValue::each(
+    std::string_view prefix,
+    const std::function<bool(std::string_view key, std::string_view value)>& take) const {
   std::map<std::string, std::string, std::less<>> all;
   if (base_) {
-    auto read = base_->each(prefix, [&](std::string_view key, std::string_view value) { return all.emplace(key, value), true; });
+    auto read = base_->each(prefix, [&](std::string_view key, std::string_view value) {
+      return all.emplace(key, value), true;
+    });
     if (!read) return read.error();
   }
-  for (auto i = changes_.lower_bound(prefix); i != changes_.end() && i->first.starts_with(prefix); ++i) {
-    if (i->second) all.insert_or_assign(i->first, *i->second);
-    else all.erase(i->first);
+  for (auto i = changes_.lower_bound(prefix); i != changes_.end() && i->first.starts_with(prefix);
+       ++i) {
+    if (i->second)
+      all.insert_or_assign(i->first, *i->second);
+    else
+      all.erase(i->first);
   }
   for (const auto& [key, value] : all)
     if (!take(key, value)) break;

@@ -22,10 +22,13 @@ class KeyValue {
   virtual ~KeyValue() = default;
   // kCorrupt if the stored bytes are damaged.
   virtual Result<std::optional<std::string>> get(std::string_view key) const = 0;
-  // All or nothing. `durable`: on the disk when it returns; else after a power failure the last writes may be missing, in order.
+  // All or nothing. `durable`: on the disk when it returns; else after a power failure the last
+  // writes may be missing, in order.
   virtual Result<void> write(const std::vector<Change>& changes, bool durable) = 0;
   // Every key with the prefix, in order, until `take` answers false.
-  virtual Result<void> each(std::string_view prefix, const std::function<bool(std::string_view key, std::string_view value)>& take) const = 0;
+  virtual Result<void> each(
+      std::string_view prefix,
+      const std::function<bool(std::string_view key, std::string_view value)>& take) const = 0;
   // Reads everything and checks it.
   virtual Result<void> verify() const = 0;
   // Brings everything into checked files; at the end of an import.
@@ -39,7 +42,9 @@ class OverlayKeyValue final : public KeyValue {
   explicit OverlayKeyValue(const KeyValue* base = nullptr) : base_(base) {}
   Result<std::optional<std::string>> get(std::string_view key) const override;
   Result<void> write(const std::vector<Change>& changes, bool durable) override;
-  Result<void> each(std::string_view prefix, const std::function<bool(std::string_view key, std::string_view value)>& take) const override;
+  Result<void> each(
+      std::string_view prefix,
+      const std::function<bool(std::string_view key, std::string_view value)>& take) const override;
   Result<void> verify() const override { return base_ ? base_->verify() : Result<void>(); }
   Result<void> settle() override { return {}; }
 

@@ -1,5 +1,5 @@
-// The mappings that come with the program, and the schema that mappings are checked against: the files of this folder,
-// embedded when the program is built.
+// The mappings that come with the program, and the schema that mappings are checked against: the
+// files of this folder, embedded when the program is built.
 #pragma once
 #include <span>
 #include <string>

@@ -12,9 +12,12 @@ class GatewaySink final : public RecordSink {
     auto decided = batch_->decide(command);
     if (!decided) return decided.error();
     switch (decided->became) {
-      case CommandBatch::Became::kAccepted: return Answer{Became::kAccepted, decided->events};
-      case CommandBatch::Became::kUnchanged: return Answer{Became::kUnchanged, 0};
-      case CommandBatch::Became::kAlready: return Answer{Became::kAlready, 0};
+      case CommandBatch::Became::kAccepted:
+        return Answer{Became::kAccepted, decided->events};
+      case CommandBatch::Became::kUnchanged:
+        return Answer{Became::kUnchanged, 0};
+      case CommandBatch::Became::kAlready:
+        return Answer{Became::kAlready, 0};
     }
     RAPPORT_ASSERT(false);
   }
@@ -23,7 +26,9 @@ class GatewaySink final : public RecordSink {
   void drop() override { batch_->drop(); }
   Result<std::size_t> flush() override { return batch_->flush(); }
   std::size_t pending_commands() const override { return batch_->pending_commands(); }
-  Result<StreamVersion> version_of(std::string_view aggregate, std::string_view id) override { return batch_->version_of(aggregate, id); }
+  Result<StreamVersion> version_of(std::string_view aggregate, std::string_view id) override {
+    return batch_->version_of(aggregate, id);
+  }
   Position position() const override { return batch_->position(); }
 
  private:

@@ -8,8 +8,8 @@
 
 namespace rapport::import {
 
-// One thread. A record's commands are decided one after the other, each on the state that the one before left; then the record is
-// kept or dropped as a whole.
+// One thread. A record's commands are decided one after the other, each on the state that the one
+// before left; then the record is kept or dropped as a whole.
 class RecordSink {
  public:
   enum class Became : std::uint8_t { kAccepted, kUnchanged, kAlready };

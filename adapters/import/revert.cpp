@@ -24,11 +24,12 @@ constexpr std::size_t kCommandsAFlush = 4'000;
 // What an import did to one stream.
 struct Touched {
   std::string aggregate, id;
-  std::uint64_t first = 0;          // position of its first event of the import
+  std::uint64_t first = 0;  // position of its first event of the import
   bool created = false;
-  std::string last_type;            // of the import's last event here
-  std::uint64_t others_since = 0;   // events that are not the import's
-  std::vector<kj::Array<capnp::word>> events;  // that rows caused: payloads, if the stream existed before
+  std::string last_type;           // of the import's last event here
+  std::uint64_t others_since = 0;  // events that are not the import's
+  std::vector<kj::Array<capnp::word>>
+      events;  // that rows caused: payloads, if the stream existed before
   std::set<Id16> records;
 };
 
@@ -65,17 +66,22 @@ class Revert {
         summary_.mapping = read_text((*event)->metadata.getSource().getClient());
       }
       if ((*event)->type == "batch.importReverted") {
-        return Error{ErrorCode::kRejected, "import.already_reverted", "import " + summary_.import + " was reverted before"};
+        return Error{ErrorCode::kRejected, "import.already_reverted",
+                     "import " + summary_.import + " was reverted before"};
       }
     }
-    if (first_position_.value == 0) return Error{ErrorCode::kNotFound, "import.not_found", "the log has no import " + summary_.import};
+    if (first_position_.value == 0)
+      return Error{ErrorCode::kNotFound, "import.not_found",
+                   "the log has no import " + summary_.import};
     ids_.emplace(parts_.keys, summary_.mapping);
-    memory_.emplace(summary_.dry_run ? static_cast<KeyValue&>(dry_memory_) : parts_.memory, summary_.mapping);
+    memory_.emplace(summary_.dry_run ? static_cast<KeyValue&>(dry_memory_) : parts_.memory,
+                    summary_.mapping);
     return {};
   }
 
   static bool has_correlation(const RecordedEvent& event, const CommandId& id) {
-    return event.metadata.getCorrelationHigh() == id.high() && event.metadata.getCorrelationLow() == id.low();
+    return event.metadata.getCorrelationHigh() == id.high() &&
+           event.metadata.getCorrelationLow() == id.low();
   }
 
   Result<void> read_log() {
@@ -93,13 +99,15 @@ class Revert {
   void take(const RecordedEvent& event) {
     auto name = stream_name(event.stream_type, event.stream_id);
     auto found = touched_.find(name);
-    if (has_correlation(event, ids_->batch(summary_.import, "revertImport", ""))) return;  // of this revert, cut short before
+    if (has_correlation(event, ids_->batch(summary_.import, "revertImport", "")))
+      return;  // of this revert, cut short before
     if (!has_correlation(event, start_)) {
       if (found != touched_.end()) ++found->second.others_since;
       return;
     }
     // What an event of the import caused on another stream goes back with its cause.
-    bool reaction = event.metadata.hasCausation() && command_of(EventId::read(event.metadata.getCausation())) != start_;
+    bool reaction = event.metadata.hasCausation() &&
+                    command_of(EventId::read(event.metadata.getCausation())) != start_;
     if (found == touched_.end()) {
       if (reaction) return;
       found = touched_.try_emplace(std::move(name)).first;
@@ -124,7 +132,8 @@ class Revert {
     std::vector<Touched*> order;
     for (auto& [name, stream] : touched_) order.push_back(&stream);
     // The last first: an order goes before the member whose points it earned.
-    std::ranges::sort(order, [](const Touched* a, const Touched* b) { return a->first > b->first; });
+    std::ranges::sort(order,
+                      [](const Touched* a, const Touched* b) { return a->first > b->first; });
     for (auto* stream : order)
       if (auto done = take_back(*stream); !done) return done;
     std::ranges::reverse(summary_.streams);
@@ -133,12 +142,14 @@ class Revert {
 
   Result<void> take_back(Touched& stream) {
     if (stream.others_since) {
-      leave(stream, "changed_since", std::to_string(stream.others_since) + " events of others came after the import's");
+      leave(stream, "changed_since",
+            std::to_string(stream.others_since) + " events of others came after the import's");
       return {};
     }
     std::vector<kj::Array<capnp::word>> commands;
     if (stream.created) {
-      if (auto ending = ending_of(stream.aggregate, stream.last_type)) commands.push_back(std::move(*ending));
+      if (auto ending = ending_of(stream.aggregate, stream.last_type))
+        commands.push_back(std::move(*ending));
     } else {
       for (auto event = stream.events.rbegin(); event != stream.events.rend(); ++event) {
         auto inverse = inverse_of(stream.aggregate, *event);
@@ -159,8 +170,11 @@ class Revert {
   Result<void> send(const Touched& stream, const std::vector<kj::Array<capnp::word>>& commands) {
     auto name = stream_name(stream.aggregate, stream.id);
     for (std::size_t i = 0; i < commands.size(); ++i) {
-      Command command{.aggregate = stream.aggregate, .id = stream.id, .body = commands[i],
-                      .command_id = ids_->batch(summary_.import, "revert", name + "#" + std::to_string(i))};
+      Command command{
+          .aggregate = stream.aggregate,
+          .id = stream.id,
+          .body = commands[i],
+          .command_id = ids_->batch(summary_.import, "revert", name + "#" + std::to_string(i))};
       describe(command);
       auto decided = sink_->decide(command);
       if (decided) continue;
@@ -182,13 +196,15 @@ class Revert {
     command.reason_code = "import-reverted";
     command.correlation = ids_->batch(summary_.import, "revertImport", "");
     command.causation = event_id(start_, 0);
-    command.source = {.channel = "import", .client = summary_.mapping, .file = {}, .line = 0, .row_hash = {}};
+    command.source = {
+        .channel = "import", .client = summary_.mapping, .file = {}, .line = 0, .row_hash = {}};
   }
 
   void leave(const Touched& stream, std::string code, std::string message) {
     ++summary_.left;
     kept_records_.insert(stream.records.begin(), stream.records.end());
-    summary_.streams.push_back({stream_name(stream.aggregate, stream.id), std::move(code), std::move(message)});
+    summary_.streams.push_back(
+        {stream_name(stream.aggregate, stream.id), std::move(code), std::move(message)});
   }
 
   Result<void> flush() {
@@ -216,7 +232,8 @@ class Revert {
         auto record = memory_->record(id);
         if (!record) return record.error();
         if (!*record || (*record)->import != known->number) continue;
-        if (auto forgotten = memory_->forget(id, (*record)->key, known->number); !forgotten) return forgotten;
+        if (auto forgotten = memory_->forget(id, (*record)->key, known->number); !forgotten)
+          return forgotten;
         ++summary_.records;
       }
       if (auto written = memory_->commit(); !written) return written;
@@ -232,7 +249,10 @@ class Revert {
     body.setCompensated(summary_.compensated);
     body.setLeft(summary_.left);
     auto words = capnp::messageToFlatArray(message);
-    Command command{.aggregate = "batch", .id = summary_.import, .body = words, .command_id = ids_->batch(summary_.import, "revertImport", "")};
+    Command command{.aggregate = "batch",
+                    .id = summary_.import,
+                    .body = words,
+                    .command_id = ids_->batch(summary_.import, "revertImport", "")};
     describe(command);
     auto decided = sink_->decide(command);
     if (!decided) return decided.error();
@@ -254,16 +274,19 @@ class Revert {
 
 }  // namespace
 
-Result<RevertSummary> revert_import(const std::string& import_id, bool dry_run, const ImportParts& parts) {
+Result<RevertSummary> revert_import(const std::string& import_id, bool dry_run,
+                                    const ImportParts& parts) {
   return Revert(import_id, dry_run, parts).run();
 }
 
 std::string to_json(const RevertSummary& summary) {
-  nlohmann::ordered_json json = {{"import", summary.import},   {"mapping", summary.mapping}, {"compensated", summary.compensated},
-                                 {"left", summary.left},       {"records", summary.records}, {"events", summary.events},
-                                 {"position", summary.position}, {"dryRun", summary.dry_run}};
+  nlohmann::ordered_json json = {{"import", summary.import},           {"mapping", summary.mapping},
+                                 {"compensated", summary.compensated}, {"left", summary.left},
+                                 {"records", summary.records},         {"events", summary.events},
+                                 {"position", summary.position},       {"dryRun", summary.dry_run}};
   auto& streams = json["streams"] = nlohmann::ordered_json::array();
-  for (const auto& left : summary.streams) streams.push_back({{"stream", left.stream}, {"code", left.code}, {"message", left.message}});
+  for (const auto& left : summary.streams)
+    streams.push_back({{"stream", left.stream}, {"code", left.code}, {"message", left.message}});
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -5,16 +5,20 @@
 namespace rapport::import {
 
 std::string to_json(const ImportSummary& summary) {
-  nlohmann::ordered_json json = {{"import", summary.import},     {"mapping", summary.mapping},   {"rows", summary.rows},
-                                 {"accepted", summary.accepted}, {"rejected", summary.rejected}, {"already", summary.already},
+  nlohmann::ordered_json json = {{"import", summary.import},     {"mapping", summary.mapping},
+                                 {"rows", summary.rows},         {"accepted", summary.accepted},
+                                 {"rejected", summary.rejected}, {"already", summary.already},
                                  {"events", summary.events},     {"position", summary.position}};
-  json["rejects"] = summary.rejects.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(summary.rejects);
+  json["rejects"] =
+      summary.rejects.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(summary.rejects);
   json["seconds"] = summary.seconds;
   json["dryRun"] = summary.dry_run;
   json["commands"] = summary.commands;
   json["rejectedBy"] = summary.codes;
   json["unmapped"] = summary.unmapped;
-  if (!summary.rejects.empty()) json["note"] = "the rejects file holds the source's text, personal data too: only its owner can read it";
+  if (!summary.rejects.empty())
+    json["note"] =
+        "the rejects file holds the source's text, personal data too: only its owner can read it";
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

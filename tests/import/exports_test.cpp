@@ -1,5 +1,6 @@
-// Exports that no preset knows: mappings as an analyst writes them for Salesforce, HubSpot, Zendesk and for Chinese lists.
-// Small files in the layouts of those products; the real samples too, where they lie beside the repository.
+// Exports that no preset knows: mappings as an analyst writes them for Salesforce, HubSpot, Zendesk
+// and for Chinese lists. Small files in the layouts of those products; the real samples too, where
+// they lie beside the repository.
 #include <algorithm>
 
 #include "adapters/import/mapping/value.h"
@@ -19,10 +20,12 @@ struct ExportsTest : ImportTest {
   }
 };
 
-const std::string kPipeline = R"("policies": [{"kind": "pipeline", "id": "sales", "effectiveFrom": "2000-01-01", "body": {"stages": [
+const std::string kPipeline =
+    R"("policies": [{"kind": "pipeline", "id": "sales", "effectiveFrom": "2000-01-01", "body": {"stages": [
   {"id": "open", "label": "Open", "probabilityBp": 1000, "forecastCategory": "pipeline"}]}}],)";
 
-// Opportunities of Salesforce, as they are now; the open or closed flags together say what became of them.
+// Opportunities of Salesforce, as they are now; the open or closed flags together say what became
+// of them.
 const std::string kSalesforce = R"({"mapping": "sf-opportunities", )" + kPipeline + R"(
   "dialect": {"null": ["", "[]"], "timeZone": "UTC"},
   "tables": [{"table": "opportunities", "mode": "state", "key": ["id"],
@@ -42,17 +45,30 @@ const std::string kSalesforce = R"({"mapping": "sf-opportunities", )" + kPipelin
       {"command": "opportunity/lose", "id": "{id}", "ifChanged": ["status"], "when": {"status": "lost"}, "at": ["{closes}", "unknown"], "reason": "not-recorded", "fields": {"reasonCode": "not-recorded"}}]}]})";
 
 TEST_F(ExportsTest, SalesforceOpportunitiesAreStates) {
-  std::string header = "_fivetran_synced,account_id,amount,close_date,created_date,id,is_closed,is_won,name,owner_id,stage_name\n";
-  auto first = import(kSalesforce, {write("sf.csv", header + "2019-04-04 18:47:01,001A,24120000,2018-12-19 00:00:00,2018-12-19 19:51:13,006q01,true,true,$1m deal,005x,Closed Won\n"
-                                                             "2019-04-04 18:47:01,001B,,2019-01-18 00:00:00,2018-12-18 9:21:17,006q02,false,false,Testing,005y,Prospecting\n"
-                                                             "2019-04-04 18:47:01,001C,5.005,2019-01-18 00:00:00,2018-12-18 9:21:17,006q03,false,true,Odd,005y,Prospecting\n")});
+  std::string header =
+      "_fivetran_synced,account_id,amount,close_date,created_date,id,is_closed,is_won,name,owner_"
+      "id,stage_name\n";
+  auto first = import(
+      kSalesforce,
+      {write("sf.csv", header + "2019-04-04 18:47:01,001A,24120000,2018-12-19 00:00:00,2018-12-19 "
+                                "19:51:13,006q01,true,true,$1m deal,005x,Closed Won\n"
+                                "2019-04-04 18:47:01,001B,,2019-01-18 00:00:00,2018-12-18 "
+                                "9:21:17,006q02,false,false,Testing,005y,Prospecting\n"
+                                "2019-04-04 18:47:01,001C,5.005,2019-01-18 00:00:00,2018-12-18 "
+                                "9:21:17,006q03,false,true,Odd,005y,Prospecting\n")});
   EXPECT_EQ(told(first).substr(0, 7), "3/2/1/0") << told(first);
   EXPECT_EQ(rejects(*first), (Lines{"4 amount: money.too_many_decimals"}));
   auto events = target.events();
-  EXPECT_TRUE(std::ranges::any_of(events, [](auto& e) { return e.starts_with("opportunity.won 006q01") && e.find("2412000000") != e.npos; }));
+  EXPECT_TRUE(std::ranges::any_of(events, [](auto& e) {
+    return e.starts_with("opportunity.won 006q01") && e.find("2412000000") != e.npos;
+  }));
   auto before = target.position();
-  auto later = import(kSalesforce, {write("sf2.csv", header + "2019-05-04 18:47:01,001A,24120000,2018-12-19 00:00:00,2018-12-19 19:51:13,006q01,true,true,$1m deal,005x,Closed Won\n"
-                                                              "2019-05-04 18:47:01,001B,,2019-04-30 00:00:00,2018-12-18 9:21:17,006q02,true,false,Testing,005y,Closed Lost\n")});
+  auto later = import(
+      kSalesforce,
+      {write("sf2.csv", header + "2019-05-04 18:47:01,001A,24120000,2018-12-19 00:00:00,2018-12-19 "
+                                 "19:51:13,006q01,true,true,$1m deal,005x,Closed Won\n"
+                                 "2019-05-04 18:47:01,001B,,2019-04-30 00:00:00,2018-12-18 "
+                                 "9:21:17,006q02,true,false,Testing,005y,Closed Lost\n")});
   EXPECT_EQ(told(later).substr(0, 7), "2/1/0/1") << told(later);
   ASSERT_EQ(target.events(before).size(), 1u);
   EXPECT_TRUE(target.events(before)[0].starts_with("opportunity.lost 006q02"));
@@ -72,7 +88,8 @@ TEST_F(ExportsTest, TheRealSalesforceSampleComesInAndAgainAddsNothing) {
 }
 
 // Ticket fields of Zendesk, a changed field a row.
-const std::string kZendesk = R"({"mapping": "zd-history", "dialect": {"null": [""], "timeZone": "UTC"},
+const std::string kZendesk =
+    R"({"mapping": "zd-history", "dialect": {"null": [""], "timeZone": "UTC"},
   "tables": [{"table": "history", "mode": "history", "key": ["ticket_id"], "orderBy": ["updated"], "at": "{updated}", "actor": "{user_id}",
     "pivot": {"name": "field_name", "value": "value"},
     "columns": {"ticket_id": {"required": true}, "updated": {"datatype": {"base": "datetime", "format": "yyyy-MM-dd H:mm:ss"}, "required": true}, "user_id": {}, "field_name": {}, "value": {},
@@ -92,18 +109,21 @@ const std::string kZendesk = R"({"mapping": "zd-history", "dialect": {"null": ["
       {"command": "case/close", "id": "{ticket_id}", "ifChanged": ["status"], "when": {"status": "closed"}}]}]})";
 
 TEST_F(ExportsTest, ZendeskFieldHistoryIsAPivot) {
-  auto done = import(kZendesk, {write("zd.csv", "field_name,ticket_id,updated,_fivetran_synced,user_id,value\n"
-                                                "status,11071,2020-08-28 11:01:27,2020-10-02 14:08:33.216,7,open\n"
-                                                "assignee_id,11071,2020-08-28 11:01:27,2020-03-11 14:32:23.872,7,1111\n"
-                                                "status,11071,2020-08-30 9:00:00,2020-10-02 14:08:33.216,7,solved\n"
-                                                "status,11071,2020-08-29 11:01:27,2020-10-02 14:08:33.216,,pending\n"
-                                                "priority,11071,2020-08-29 12:01:27,2020-10-02 14:08:33.216,8,high\n"
-                                                "status,11071,2020-08-31 9:00:00,2020-10-02 14:08:33.216,7,odd\n")});
+  auto done = import(kZendesk,
+                     {write("zd.csv",
+                            "field_name,ticket_id,updated,_fivetran_synced,user_id,value\n"
+                            "status,11071,2020-08-28 11:01:27,2020-10-02 14:08:33.216,7,open\n"
+                            "assignee_id,11071,2020-08-28 11:01:27,2020-03-11 14:32:23.872,7,1111\n"
+                            "status,11071,2020-08-30 9:00:00,2020-10-02 14:08:33.216,7,solved\n"
+                            "status,11071,2020-08-29 11:01:27,2020-10-02 14:08:33.216,,pending\n"
+                            "priority,11071,2020-08-29 12:01:27,2020-10-02 14:08:33.216,8,high\n"
+                            "status,11071,2020-08-31 9:00:00,2020-10-02 14:08:33.216,7,odd\n")});
   EXPECT_EQ(told(done).substr(0, 7), "6/5/1/0") << told(done);
   EXPECT_EQ(rejects(*done), (Lines{"7 status: map.unknown_value"}));
   Lines types;
   for (const auto& event : target.events()) types.push_back(event.substr(0, event.find(' ')));
-  EXPECT_EQ(types, (Lines{"case.opened", "case.started", "case.assigned", "case.pended", "case.classified", "case.resumed", "case.resolved"}));
+  EXPECT_EQ(types, (Lines{"case.opened", "case.started", "case.assigned", "case.pended",
+                          "case.classified", "case.resumed", "case.resolved"}));
 }
 
 TEST_F(ExportsTest, TheRealZendeskHistoryComesInAndAgainAddsNothing) {
@@ -135,12 +155,16 @@ TEST_F(ExportsTest, TheRealHubspotStagesComeInAndAgainAddNothing) {
   EXPECT_EQ(import(kHubspot, {file})->events, 0u);
 }
 
-const std::string kChinese = R"({"mapping": "zh", "tables": [{"table": "people", "mode": "state", "key": ["序号"], "at": "unknown",
+const std::string kChinese =
+    R"({"mapping": "zh", "tables": [{"table": "people", "mode": "state", "key": ["序号"], "at": "unknown",
   "columns": {"序号": {}, "文本": {"personal": true}, "说明": {}}, "ignore": ["码位"],
   "commands": [{"command": "account/create", "id": "{序号}", "on": "first", "fields": {"kind": "person", "name": "{文本}"}}]}]})";
 
 TEST_F(ExportsTest, ChineseTextsComeThroughByteForByte) {
-  const Lines texts = {"𠮷野家", "阿卜杜拉·买买提", "阿卜杜拉•买买提", "ＡＢＣ１２３", "零\xE2\x80\x8B宽", "\xE2\x80\xAEgnp", "👨‍👩‍👧", "=HYPERLINK(\"x\")", "a\r\nb", " 空格 ", "'; DROP TABLE--"};
+  const Lines texts = {
+      "𠮷野家",           "阿卜杜拉·买买提", "阿卜杜拉•买买提",    "ＡＢＣ１２３",
+      "零\xE2\x80\x8B宽", "\xE2\x80\xAEgnp", "👨‍👩‍👧", "=HYPERLINK(\"x\")",
+      "a\r\nb",           " 空格 ",          "'; DROP TABLE--"};
   std::string csv = "序号,说明,文本,码位\n";
   for (std::size_t i = 0; i < texts.size(); ++i) {
     std::string quoted;

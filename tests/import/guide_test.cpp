@@ -19,7 +19,10 @@ TEST_F(GuideTest, TheWorkedExampleIsTrue) {
   auto done = import(block("json"), {write("deals.csv", block("csv"))});
   ASSERT_TRUE(done.has_value()) << told(done);
   EXPECT_EQ(told(done).substr(0, 7), "4/3/1/0");
-  EXPECT_EQ(done->commands, (std::map<std::string, std::uint64_t>{{"opportunity/open", 3}, {"opportunity/assignOwner", 0}, {"opportunity/win", 1}, {"opportunity/lose", 1}}));
+  EXPECT_EQ(done->commands, (std::map<std::string, std::uint64_t>{{"opportunity/open", 3},
+                                                                  {"opportunity/assignOwner", 0},
+                                                                  {"opportunity/win", 1},
+                                                                  {"opportunity/lose", 1}}));
   EXPECT_TRUE(done->unmapped.empty());
   auto page = read(std::string(RAPPORT_SOURCE_DIR) + "/adapters/import/MAPPING.md");
   auto written = read(done->rejects);

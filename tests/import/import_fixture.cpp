@@ -22,7 +22,9 @@ nlohmann::ordered_json without_nulls(const nlohmann::ordered_json& json) {
   return out;
 }
 
-Result<std::unique_ptr<KeyValue>> scratch() { return open_scratch(std::filesystem::temp_directory_path().string()); }
+Result<std::unique_ptr<KeyValue>> scratch() {
+  return open_scratch(std::filesystem::temp_directory_path().string());
+}
 
 }  // namespace
 
@@ -46,7 +48,8 @@ std::vector<std::string> ImportStore::events(std::uint64_t from) const {
     std::string text;
     RAPPORT_ASSERT(append_event(**event, &keys, text).has_value());
     auto data = nlohmann::ordered_json::parse(text)["data"];
-    out.push_back(std::string((*event)->type) + " " + std::string((*event)->stream_id) + " " + without_nulls(data).dump());
+    out.push_back(std::string((*event)->type) + " " + std::string((*event)->stream_id) + " " +
+                  without_nulls(data).dump());
   }
 }
 
@@ -61,7 +64,8 @@ std::vector<std::string> ImportStore::whole_events() const {
     RAPPORT_ASSERT(append_event(**event, &keys, text).has_value());
     auto json = nlohmann::json::parse(text);
     for (const char* own : {"recordedAt", "leaf", "position"}) json.erase(own);
-    if (json["occurredPrecision"] == "unknown" || (*event)->stream_type == "batch") json.erase("occurredAt");  // the time of the run
+    if (json["occurredPrecision"] == "unknown" || (*event)->stream_type == "batch")
+      json.erase("occurredAt");  // the time of the run
     out.push_back(json.dump());
   }
 }
@@ -79,7 +83,8 @@ ImportTest::~ImportTest() {
 
 std::string ImportTest::write(const std::string& name, std::string_view text) const {
   auto path = folder / name;
-  std::ofstream(path, std::ios::binary).write(text.data(), static_cast<std::streamsize>(text.size()));
+  std::ofstream(path, std::ios::binary)
+      .write(text.data(), static_cast<std::streamsize>(text.size()));
   return path.string();
 }
 
@@ -88,10 +93,20 @@ std::string ImportTest::read(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-Result<ImportSummary> ImportTest::import_into(ImportStore& into, const std::string& mapping, const std::vector<std::string>& files, bool dry_run) {
+Result<ImportSummary> ImportTest::import_into(ImportStore& into, const std::string& mapping,
+                                              const std::vector<std::string>& files, bool dry_run) {
   auto path = mapping.starts_with('{') ? write("mapping.json", mapping) : mapping;
-  return run_import({.mapping = path, .files = files, .dry_run = dry_run, .rejects = {}, .rejects_folder = (folder / "rejects").string(), .time_zone = {}},
-                    {.gateway = *into.gateway, .store = into.store, .keys = into.keys, .memory = into.memory, .make_scratch = scratch});
+  return run_import({.mapping = path,
+                     .files = files,
+                     .dry_run = dry_run,
+                     .rejects = {},
+                     .rejects_folder = (folder / "rejects").string(),
+                     .time_zone = {}},
+                    {.gateway = *into.gateway,
+                     .store = into.store,
+                     .keys = into.keys,
+                     .memory = into.memory,
+                     .make_scratch = scratch});
 }
 
 std::vector<std::string> ImportTest::rejects(const ImportSummary& summary) const {
@@ -103,7 +118,8 @@ std::vector<std::string> ImportTest::rejects(const ImportSummary& summary) const
   Record record;
   while (*(*reader)->next(record)) {
     auto column = std::string(*record.values[1]);
-    out.push_back(std::string(*record.values[0]) + " " + column + (column.empty() ? "" : ": ") + std::string(*record.values[2]));
+    out.push_back(std::string(*record.values[0]) + " " + column + (column.empty() ? "" : ": ") +
+                  std::string(*record.values[2]));
   }
   return out;
 }
@@ -111,7 +127,8 @@ std::vector<std::string> ImportTest::rejects(const ImportSummary& summary) const
 std::string told(const Result<ImportSummary>& summary) {
   if (!summary) return summary.error().reason + ": " + summary.error().message;
   std::ostringstream out;
-  out << summary->rows << '/' << summary->accepted << '/' << summary->rejected << '/' << summary->already << " +" << summary->events;
+  out << summary->rows << '/' << summary->accepted << '/' << summary->rejected << '/'
+      << summary->already << " +" << summary->events;
   return out.str();
 }
 

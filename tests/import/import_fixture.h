@@ -21,7 +21,8 @@ struct ImportStore {
   ImportStore();
   // Events as "type stream {data}", batch events left out; those recorded after `from` positions.
   std::vector<std::string> events(std::uint64_t from = 0) const;
-  // Likewise with everything that must be the same in a log that was made in several runs: id, times, actor, reason, source, data.
+  // Likewise with everything that must be the same in a log that was made in several runs: id,
+  // times, actor, reason, source, data.
   std::vector<std::string> whole_events() const;
   std::uint64_t position() const { return store.head().position.value; }
   // What a dead process leaves: the memory of imports as it was in an earlier moment.
@@ -42,8 +43,10 @@ struct ImportTest : testing::Test {
   std::string write(const std::string& name, std::string_view text) const;
   static std::string read(const std::string& path);
   // The mapping is JSON text; of a preset its name.
-  Result<ImportSummary> import_into(ImportStore& into, const std::string& mapping, const std::vector<std::string>& files, bool dry_run = false);
-  Result<ImportSummary> import(const std::string& mapping, const std::vector<std::string>& files, bool dry_run = false) {
+  Result<ImportSummary> import_into(ImportStore& into, const std::string& mapping,
+                                    const std::vector<std::string>& files, bool dry_run = false);
+  Result<ImportSummary> import(const std::string& mapping, const std::vector<std::string>& files,
+                               bool dry_run = false) {
     return import_into(target, mapping, files, dry_run);
   }
   // The rejects of the last import, a line a row, without their header: "line column: code".

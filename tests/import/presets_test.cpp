@@ -1,4 +1,5 @@
-// The presets over the real data sets, where they lie beside the repository: their control totals, and every file twice.
+// The presets over the real data sets, where they lie beside the repository: their control totals,
+// and every file twice.
 #include <map>
 
 #include "tests/import/import_fixture.h"
@@ -24,7 +25,8 @@ struct PresetsTest : ImportTest {
 
 TEST_F(PresetsTest, CrmSales) {
   std::vector<std::string> files;
-  for (const char* name : {"sales_pipeline.csv", "accounts.csv", "products.csv", "sales_teams.csv"}) files.push_back(at("crm_sales/") + name);
+  for (const char* name : {"sales_pipeline.csv", "accounts.csv", "products.csv", "sales_teams.csv"})
+    files.push_back(at("crm_sales/") + name);
   auto done = import("crm-sales", files);
   ASSERT_EQ(told(done).substr(0, 13), "8927/8927/0/0") << told(done);
   EXPECT_TRUE(done->unmapped.empty());
@@ -34,7 +36,9 @@ TEST_F(PresetsTest, CrmSales) {
   EXPECT_EQ(count["opportunity.lost"], 2'473u);
   EXPECT_EQ(told(import("crm-sales", files)), "8927/0/0/8927 +0");
   auto dictionary = import("crm-sales", {at("crm_sales/data_dictionary.csv")});
-  EXPECT_EQ(told(dictionary), "import.no_table: data_dictionary.csv: its header fits no table of crm-sales; nearest is products, which also wants product, series, sales_price");
+  EXPECT_EQ(told(dictionary),
+            "import.no_table: data_dictionary.csv: its header fits no table of crm-sales; nearest "
+            "is products, which also wants product, series, sales_price");
 }
 
 TEST_F(PresetsTest, IncidentLog) {

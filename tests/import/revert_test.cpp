@@ -1,7 +1,8 @@
 // Taking an import back, and importing the corrected file after it.
+#include "adapters/import/revert.h"
+
 #include <algorithm>
 
-#include "adapters/import/revert.h"
 #include "adapters/import/rocks/rocks_key_value.h"
 #include "domain/schema/account.values.h"
 #include "tests/import/import_fixture.h"
@@ -9,7 +10,8 @@
 namespace rapport::import {
 namespace {
 
-const std::string kAccounts = R"({"mapping": "accounts", "tables": [{"table": "accounts", "mode": "state", "key": ["id"], "at": "always",
+const std::string kAccounts =
+    R"({"mapping": "accounts", "tables": [{"table": "accounts", "mode": "state", "key": ["id"], "at": "always",
   "columns": {"id": {"required": true}, "sector": {}, "region": {}},
   "commands": [
     {"command": "account/create", "id": "{id}", "on": "first", "fields": {"kind": "organisation", "industry": "{sector}", "regionCode": "{region}"}},
@@ -28,22 +30,28 @@ const std::string kOrders = R"({"mapping": "orders",
 
 struct RevertTest : ImportTest {
   Result<RevertSummary> revert(const std::string& id, bool dry_run = false) {
-    return revert_import(id, dry_run, {.gateway = *target.gateway, .store = target.store, .keys = target.keys, .memory = target.memory,
-                                       .make_scratch = [] { return open_scratch("/tmp"); }});
+    return revert_import(id, dry_run,
+                         {.gateway = *target.gateway,
+                          .store = target.store,
+                          .keys = target.keys,
+                          .memory = target.memory,
+                          .make_scratch = [] { return open_scratch("/tmp"); }});
   }
   void change_industry(const char* id, const char* to) {
     account::ChangeDetails change{.new_ = {.industry = Text(std::string_view(to))}};
     capnp::MallocMessageBuilder message;
     change.write_member(message.initRoot<account::wire::Command>());
     auto body = capnp::messageToFlatArray(message);
-    auto done = target.gateway->submit({.aggregate = "account", .id = id, .body = body, .command_id = CommandId::of(7, ++sent)});
+    auto done = target.gateway->submit(
+        {.aggregate = "account", .id = id, .body = body, .command_id = CommandId::of(7, ++sent)});
     ASSERT_TRUE(done.has_value()) << done.error().message;
   }
   std::uint64_t sent = 0;
 };
 
 TEST_F(RevertTest, ChangesGoBackToWhatWasThereBeforeAndMayComeAgain) {
-  ASSERT_TRUE(import(kAccounts, {write("1.csv", "id,sector,region\na,it,DE\nb,it,FR\n")}).has_value());
+  ASSERT_TRUE(
+      import(kAccounts, {write("1.csv", "id,sector,region\na,it,DE\nb,it,FR\n")}).has_value());
   auto wrong = import(kAccounts, {write("2.csv", "id,sector,region\na,steel,AT\nb,it,FR\n")});
   ASSERT_EQ(told(wrong).substr(0, 7), "2/1/0/1");
   auto before = target.position();
@@ -54,17 +62,29 @@ TEST_F(RevertTest, ChangesGoBackToWhatWasThereBeforeAndMayComeAgain) {
   EXPECT_EQ(done->compensated, 1u);
   EXPECT_EQ(done->left, 0u);
   EXPECT_EQ(done->records, 1u);
-  EXPECT_EQ(std::tuple(dry->compensated, dry->left, dry->records, dry->events), std::tuple(done->compensated, done->left, done->records, done->events));
-  EXPECT_EQ(target.events(before), (std::vector<std::string>{R"(account.detailsChanged a {"old":{"industry":"steel","regionCode":"AT"},"new":{"industry":"it","regionCode":"DE"}})"}));
+  EXPECT_EQ(std::tuple(dry->compensated, dry->left, dry->records, dry->events),
+            std::tuple(done->compensated, done->left, done->records, done->events));
+  EXPECT_EQ(
+      target.events(before),
+      (std::vector<std::string>{
+          R"(account.detailsChanged a {"old":{"industry":"steel","regionCode":"AT"},"new":{"industry":"it","regionCode":"DE"}})"}));
   EXPECT_EQ(revert(wrong->import).error().reason, "import.already_reverted");
   // The corrected file, and then the very file that was taken back.
   auto at = target.position();
-  EXPECT_EQ(told(import(kAccounts, {write("3.csv", "id,sector,region\na,steel,DE\nb,it,FR\n")})).substr(0, 7), "2/1/0/1");
-  EXPECT_EQ(target.events(at), (std::vector<std::string>{R"(account.detailsChanged a {"old":{"industry":"it"},"new":{"industry":"steel"}})"}));
-  EXPECT_EQ(told(import(kAccounts, {write("2.csv", "id,sector,region\na,steel,AT\nb,it,FR\n")})).substr(0, 7), "2/1/0/1");
+  EXPECT_EQ(told(import(kAccounts, {write("3.csv", "id,sector,region\na,steel,DE\nb,it,FR\n")}))
+                .substr(0, 7),
+            "2/1/0/1");
+  EXPECT_EQ(
+      target.events(at),
+      (std::vector<std::string>{
+          R"(account.detailsChanged a {"old":{"industry":"it"},"new":{"industry":"steel"}})"}));
+  EXPECT_EQ(told(import(kAccounts, {write("2.csv", "id,sector,region\na,steel,AT\nb,it,FR\n")}))
+                .substr(0, 7),
+            "2/1/0/1");
 }
 TEST_F(RevertTest, WhatOthersBuiltOnIsLeftAndTold) {
-  ASSERT_TRUE(import(kAccounts, {write("1.csv", "id,sector,region\na,it,DE\nb,it,FR\n")}).has_value());
+  ASSERT_TRUE(
+      import(kAccounts, {write("1.csv", "id,sector,region\na,it,DE\nb,it,FR\n")}).has_value());
   auto wrong = import(kAccounts, {write("2.csv", "id,sector,region\na,steel,DE\nb,steel,FR\n")});
   change_industry("a", "by hand");
   auto done = revert(wrong->import);
@@ -75,20 +95,27 @@ TEST_F(RevertTest, WhatOthersBuiltOnIsLeftAndTold) {
   EXPECT_EQ(done->streams[0].code, "changed_since");
 }
 TEST_F(RevertTest, OrdersGoBackWithThePointsThatTheyEarned) {
-  auto wrong = import(kOrders, {write("1.csv", "order,day,customer,price\n1,2020-01-01,c,12.50\n2,2020-01-02,c,7.50\n")});
+  auto wrong = import(
+      kOrders,
+      {write("1.csv", "order,day,customer,price\n1,2020-01-01,c,12.50\n2,2020-01-02,c,7.50\n")});
   ASSERT_EQ(told(wrong).substr(0, 7), "2/2/0/0") << told(wrong);
   auto before = target.position();
   auto done = revert(wrong->import);
   ASSERT_TRUE(done.has_value()) << done.error().message;
-  EXPECT_EQ(done->left, 0u) << (done->streams.empty() ? "" : done->streams[0].stream + " " + done->streams[0].message);
+  EXPECT_EQ(done->left, 0u) << (done->streams.empty()
+                                    ? ""
+                                    : done->streams[0].stream + " " + done->streams[0].message);
   std::int64_t reversed = 0;
   for (const auto& event : target.events(before)) {
     auto at = event.find("\"points\":");
-    if (event.starts_with("loyaltyMember.pointsReversed")) reversed += std::stoll(event.substr(at + 9));
+    if (event.starts_with("loyaltyMember.pointsReversed"))
+      reversed += std::stoll(event.substr(at + 9));
   }
   EXPECT_EQ(reversed, 19);
 }
-TEST_F(RevertTest, AnImportThatIsNotThereIsNotFound) { EXPECT_EQ(revert("nothing").error().reason, "import.not_found"); }
+TEST_F(RevertTest, AnImportThatIsNotThereIsNotFound) {
+  EXPECT_EQ(revert("nothing").error().reason, "import.not_found");
+}
 
 }  // namespace
 }  // namespace rapport::import

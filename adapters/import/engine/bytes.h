@@ -20,7 +20,9 @@ class BytesOut {
   BytesOut& u64(std::uint64_t v) { return raw(&v, sizeof v); }
   BytesOut& i64(std::int64_t v) { return raw(&v, sizeof v); }
   BytesOut& id(const Id16& v) { return raw(v.data(), v.size()); }
-  BytesOut& text(std::string_view v) { return u32(static_cast<std::uint32_t>(v.size())).raw(v.data(), v.size()); }
+  BytesOut& text(std::string_view v) {
+    return u32(static_cast<std::uint32_t>(v.size())).raw(v.data(), v.size());
+  }
   BytesOut& texts(const SourceTexts& v) {
     u32(static_cast<std::uint32_t>(v.size()));
     for (const auto& one : v) {
@@ -30,7 +32,10 @@ class BytesOut {
     return *this;
   }
   BytesOut& value(const Value& v) {
-    u8(static_cast<std::uint8_t>(v.kind)).u8(static_cast<std::uint8_t>(v.precision)).u8(v.scale).u32(v.currency.packed());
+    u8(static_cast<std::uint8_t>(v.kind))
+        .u8(static_cast<std::uint8_t>(v.precision))
+        .u8(v.scale)
+        .u32(v.currency.packed());
     return i64(v.number).i64(v.days).text(v.text);
   }
 
@@ -65,8 +70,10 @@ class BytesIn {
     if (size > in_.size()) ok_ = false;
     to.resize(ok_ ? size : 0);
     for (auto& one : to) {
-      if (u8()) one.emplace(text());
-      else one.reset();
+      if (u8())
+        one.emplace(text());
+      else
+        one.reset();
     }
   }
   void value(Value& to) {

@@ -12,13 +12,14 @@ namespace rapport::import {
 std::set<std::string> changed_by(const AggregatePlan& aggregate, Words event) try {
   capnp::FlatArrayMessageReader message(event, kReadWhole);
   auto root = message.getRoot<capnp::DynamicStruct>(aggregate.events.schema);
-  KJ_IF_MAYBE(which, root.which()) {
+  KJ_IF_MAYBE (which, root.which()) {
     std::string name = which->getProto().getName().cStr();
     const auto* member = aggregate.events.find(name);
     if (!member) return {};
     auto body = root.get(*which).as<capnp::DynamicStruct>();
     const auto* patch = member->plan->find("new");
-    if (!patch || patch->value.kind != FieldKind::kStruct || patch->value.type->name == "Money") return {member->facet};
+    if (!patch || patch->value.kind != FieldKind::kStruct || patch->value.type->name == "Money")
+      return {member->facet};
     std::set<std::string> fields;
     auto changed = body.get("new").as<capnp::DynamicStruct>();
     for (const auto& field : patch->value.type->fields) {
@@ -26,7 +27,7 @@ std::set<std::string> changed_by(const AggregatePlan& aggregate, Words event) tr
       bool present = changed.has(slot);
       if (field.presence == Presence::kGroup) {
         auto group = changed.get(slot).as<capnp::DynamicStruct>();
-        KJ_IF_MAYBE(set, group.which()) present = set->getProto().getName() == "value";
+        KJ_IF_MAYBE (set, group.which()) present = set->getProto().getName() == "value";
       }
       if (present) fields.insert(member->facet + "." + field.name);
     }
@@ -37,8 +38,10 @@ std::set<std::string> changed_by(const AggregatePlan& aggregate, Words event) tr
   return {};
 }
 
-Result<std::map<std::string, bool>> changes_since(const EventStore& store, const AggregatePlan& aggregate, const std::string& stream,
-                                                  std::uint64_t position, const std::string& mapping) {
+Result<std::map<std::string, bool>> changes_since(const EventStore& store,
+                                                  const AggregatePlan& aggregate,
+                                                  const std::string& stream, std::uint64_t position,
+                                                  const std::string& mapping) {
   std::map<std::string, bool> ours;
   ReadQuery query;
   query.stream = stream;
@@ -48,7 +51,8 @@ Result<std::map<std::string, bool>> changes_since(const EventStore& store, const
     if (!event) return event.error();
     if (!*event) return ours;
     if ((*event)->position.value <= position) continue;
-    bool own = (*event)->metadata.hasSource() && read_text((*event)->metadata.getSource().getChannel()) == "import" &&
+    bool own = (*event)->metadata.hasSource() &&
+               read_text((*event)->metadata.getSource().getChannel()) == "import" &&
                read_text((*event)->metadata.getSource().getClient()) == mapping;
     for (const auto& facet : changed_by(aggregate, (*event)->payload)) ours[facet] = own;
   }

@@ -22,7 +22,8 @@ class ExternalSort final {
   // kUnavailable "import.no_space" if a temporary file cannot be written.
   Result<void> add(std::string_view key, std::string_view payload);
   // Calls `take` in the order of the keys until it answers an error, which is the answer. Once.
-  Result<void> each(const std::function<Result<void>(std::string_view key, std::string_view payload)>& take);
+  Result<void> each(
+      const std::function<Result<void>(std::string_view key, std::string_view payload)>& take);
 
  private:
   struct Entry {
@@ -32,8 +33,12 @@ class ExternalSort final {
   };
   class Run;
   void sort();
-  std::string_view key(const Entry& e) const { return std::string_view(bytes_).substr(e.at, e.key_bytes); }
-  std::string_view payload(const Entry& e) const { return std::string_view(bytes_).substr(e.at + e.key_bytes, e.payload_bytes); }
+  std::string_view key(const Entry& e) const {
+    return std::string_view(bytes_).substr(e.at, e.key_bytes);
+  }
+  std::string_view payload(const Entry& e) const {
+    return std::string_view(bytes_).substr(e.at + e.key_bytes, e.payload_bytes);
+  }
   Result<void> spill();
 
   std::size_t memory_bytes_max_;

@@ -6,7 +6,9 @@ namespace rapport::import {
 
 namespace {
 
-bool in_header(const Table& table, const SourceColumn& source) { return !table.columns[source.column].pivoted; }
+bool in_header(const Table& table, const SourceColumn& source) {
+  return !table.columns[source.column].pivoted;
+}
 
 struct Fit {
   std::size_t found = 0, wanted = 0;
@@ -21,10 +23,13 @@ Fit fit(const Table& table, const RecordReader& reader) {
     if (in_header(table, source)) {
       column = reader.find(source.titles);
       // A member of JSON Lines that is not required may be absent from every line.
-      bool may_lack = table.dialect.format == Dialect::Format::kJsonLines && !table.columns[source.column].required &&
+      bool may_lack = table.dialect.format == Dialect::Format::kJsonLines &&
+                      !table.columns[source.column].required &&
                       std::ranges::find(table.key, source.column) == table.key.end();
-      if (column) ++fit.found;
-      else if (!may_lack) fit.missing.push_back(source.titles.front());
+      if (column)
+        ++fit.found;
+      else if (!may_lack)
+        fit.missing.push_back(source.titles.front());
       ++fit.wanted;
     }
     fit.columns.push_back(column);
@@ -38,11 +43,13 @@ std::string names_of(const std::vector<std::string>& names) {
   return all;
 }
 
-std::vector<std::string> unmapped(const Table& table, const Fit& fit, const std::vector<std::string>& header) {
+std::vector<std::string> unmapped(const Table& table, const Fit& fit,
+                                  const std::vector<std::string>& header) {
   std::vector<std::string> names;
   if (table.ignores_rest) return names;
   for (std::size_t i = 0; i < header.size(); ++i) {
-    bool known = std::ranges::find(fit.columns, std::optional(i)) != fit.columns.end() || table.ignored.contains(header[i]);
+    bool known = std::ranges::find(fit.columns, std::optional(i)) != fit.columns.end() ||
+                 table.ignored.contains(header[i]);
     if (!known) names.push_back(header[i]);
   }
   return names;
@@ -76,7 +83,8 @@ Result<FileTable> table_of(const Plan& plan, const std::string& path, const std:
   if (best) return std::move(*best);
   if (!nearest) return *unreadable;
   return Error{ErrorCode::kInvalid, "import.no_table",
-               name + ": its header fits no table of " + plan.name + "; nearest is " + nearest->name + ", which also wants " + names_of(nearest_fit.missing)};
+               name + ": its header fits no table of " + plan.name + "; nearest is " +
+                   nearest->name + ", which also wants " + names_of(nearest_fit.missing)};
 }
 
 }  // namespace rapport::import

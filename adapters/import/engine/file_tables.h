@@ -11,8 +11,9 @@ namespace rapport::import {
 
 struct FileTable {
   std::size_t table = 0;
-  std::vector<std::optional<std::size_t>> columns;  // of the table's source columns: places in the file's header
-  std::vector<std::string> unmapped;                // header columns that the mapping says nothing of
+  std::vector<std::optional<std::size_t>>
+      columns;                        // of the table's source columns: places in the file's header
+  std::vector<std::string> unmapped;  // header columns that the mapping says nothing of
 };
 
 // kInvalid "import.no_table" with the nearest table, and what RecordReader::open answers.

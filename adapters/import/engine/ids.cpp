@@ -49,7 +49,8 @@ Id16 Ids::digest(std::string_view canonical) const {
   return id;
 }
 
-Id16 Ids::record(std::string_view table, std::string_view key, std::string_view content, std::uint64_t n, std::uint32_t epoch) const {
+Id16 Ids::record(std::string_view table, std::string_view key, std::string_view content,
+                 std::uint64_t n, std::uint32_t epoch) const {
   Canonical canonical;
   canonical.text(kVersion).text(mapping_).text(table).json(key).json(content).number(n);
   if (epoch) canonical.number(epoch);
@@ -57,26 +58,39 @@ Id16 Ids::record(std::string_view table, std::string_view key, std::string_view 
 }
 
 Id16 Ids::key(std::string_view table, std::string_view key) const {
-  return digest(Canonical().text(kVersion).text(mapping_).text("key").text(table).json(key).close());
+  return digest(
+      Canonical().text(kVersion).text(mapping_).text("key").text(table).json(key).close());
 }
 
 Id16 Ids::occurrence(std::string_view table, std::string_view key, std::string_view content) const {
-  return digest(Canonical().text(kVersion).text(mapping_).text("occurrence").text(table).json(key).json(content).close());
+  return digest(Canonical()
+                    .text(kVersion)
+                    .text(mapping_)
+                    .text("occurrence")
+                    .text(table)
+                    .json(key)
+                    .json(content)
+                    .close());
 }
 
-CommandId Ids::command(const Id16& record, std::string_view command, std::string_view stream, unsigned k) const {
-  return uuid_v8(digest(Canonical().text(to_hex(record)).text(command).text(stream).number(k).close()));
+CommandId Ids::command(const Id16& record, std::string_view command, std::string_view stream,
+                       unsigned k) const {
+  return uuid_v8(
+      digest(Canonical().text(to_hex(record)).text(command).text(stream).number(k).close()));
 }
 
 CommandId Ids::once(std::string_view command, std::string_view stream) const {
-  return uuid_v8(digest(Canonical().text(kVersion).text(mapping_).text("once").text(command).text(stream).close()));
+  return uuid_v8(digest(
+      Canonical().text(kVersion).text(mapping_).text("once").text(command).text(stream).close()));
 }
 
 CommandId Ids::policy(std::string_view id, std::string_view content) const {
-  return uuid_v8(digest(Canonical().text(kVersion).text(mapping_).text("policy").text(id).text(content).close()));
+  return uuid_v8(digest(
+      Canonical().text(kVersion).text(mapping_).text("policy").text(id).text(content).close()));
 }
 
-std::string Ids::import_id(const Hash& mapping_sha256, std::string_view options, const std::vector<Hash>& files) const {
+std::string Ids::import_id(const Hash& mapping_sha256, std::string_view options,
+                           const std::vector<Hash>& files) const {
   Canonical canonical;
   canonical.text(kVersion).text(mapping_).text("import").text(to_hex(mapping_sha256)).text(options);
   for (const auto& file : files) canonical.text(to_hex(file));
@@ -93,8 +107,10 @@ std::string Ids::import_id(const Hash& mapping_sha256, std::string_view options,
   return out += kLetters[held << (5 - bits) & 31];
 }
 
-CommandId Ids::batch(std::string_view import_id, std::string_view command, std::string_view what) const {
-  return uuid_v8(digest(Canonical().text(kVersion).text(import_id).text(command).text(what).close()));
+CommandId Ids::batch(std::string_view import_id, std::string_view command,
+                     std::string_view what) const {
+  return uuid_v8(
+      digest(Canonical().text(kVersion).text(import_id).text(command).text(what).close()));
 }
 
 std::string Ids::personal(std::string_view text) const {

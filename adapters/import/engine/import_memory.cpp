@@ -7,11 +7,17 @@ namespace rapport::import {
 namespace {
 
 // Kinds of entries, the first byte of their keys.
-constexpr char kImport = 'i', kShape = 's', kRecord = 'r', kGroup = 'g', kSnapshot = 'k', kBefore = 'b', kEpoch = 'e';
+constexpr char kImport = 'i', kShape = 's', kRecord = 'r', kGroup = 'g', kSnapshot = 'k',
+               kBefore = 'b', kEpoch = 'e';
 
 Error damaged(const std::string& what) {
-  return {ErrorCode::kCorrupt, "import.memory_lost", "the memory of imports is damaged: " + what, {}, {},
-          "remove the folder imports of the data directory and import the earlier files again, all of them: that restores it and adds no event"};
+  return {ErrorCode::kCorrupt,
+          "import.memory_lost",
+          "the memory of imports is damaged: " + what,
+          {},
+          {},
+          "remove the folder imports of the data directory and import the earlier files again, all "
+          "of them: that restores it and adds no event"};
 }
 
 std::string entry_key(char kind, std::string_view prefix, const Id16& id) {
@@ -76,7 +82,8 @@ Result<std::optional<T>> decoded(Result<std::optional<std::string>> bytes, const
 
 }  // namespace
 
-ImportMemory::ImportMemory(KeyValue& store, std::string mapping) : store_(store), mapping_(std::move(mapping)) {}
+ImportMemory::ImportMemory(KeyValue& store, std::string mapping)
+    : store_(store), mapping_(std::move(mapping)) {}
 
 std::string ImportMemory::prefix_of(std::string_view table) const {
   auto name = mapping_ + '\0' + std::string(table);
@@ -88,7 +95,8 @@ std::string ImportMemory::prefix_of(std::string_view table) const {
 void ImportMemory::open_table(std::string_view table) {
   prefix_ = prefix_of(table);
   has_epochs_ = false;
-  auto looked = store_.each(kEpoch + prefix_, [&](auto, auto) { return has_epochs_ = true, false; });
+  auto looked =
+      store_.each(kEpoch + prefix_, [&](auto, auto) { return has_epochs_ = true, false; });
   if (!looked) has_epochs_ = true;  // the error comes up again when an epoch is read
 }
 
@@ -112,13 +120,17 @@ Result<std::vector<KnownImport>> ImportMemory::imports() const {
   return out;
 }
 
-Result<std::optional<std::string>> ImportMemory::shape(std::string_view table) const { return get(text_key(kShape, mapping_, table)); }
+Result<std::optional<std::string>> ImportMemory::shape(std::string_view table) const {
+  return get(text_key(kShape, mapping_, table));
+}
 
-Result<void> ImportMemory::save(const KnownImport& import, const std::vector<std::pair<std::string, std::string>>& shapes) {
+Result<void> ImportMemory::save(const KnownImport& import,
+                                const std::vector<std::pair<std::string, std::string>>& shapes) {
   std::string value;
   BytesOut(value).u32(import.number).u8(import.completed).u8(import.reverted);
   std::vector<KeyValue::Change> changes{{text_key(kImport, mapping_, import.id), std::move(value)}};
-  for (const auto& [table, shape] : shapes) changes.push_back({text_key(kShape, mapping_, table), shape});
+  for (const auto& [table, shape] : shapes)
+    changes.push_back({text_key(kShape, mapping_, table), shape});
   return store_.write(changes, true);
 }
 
@@ -128,7 +140,8 @@ Result<std::optional<KnownRecord>> ImportMemory::record(const Id16& id) const {
 Result<std::optional<KnownGroup>> ImportMemory::group(const Id16& key) const {
   return decoded<KnownGroup>(get(entry_key(kGroup, prefix_, key)), "a group");
 }
-Result<std::optional<Snapshot>> ImportMemory::snapshot(const std::string& prefix, const Id16& key) const {
+Result<std::optional<Snapshot>> ImportMemory::snapshot(const std::string& prefix,
+                                                       const Id16& key) const {
   return decoded<Snapshot>(get(entry_key(kSnapshot, prefix, key)), "a snapshot");
 }
 
@@ -158,20 +171,28 @@ void ImportMemory::put_group(const Id16& key, const KnownGroup& group) {
 Result<std::vector<std::string>> ImportMemory::tables() const {
   std::vector<std::string> out;
   auto prefix = text_key(kShape, mapping_, "");
-  auto read = store_.each(prefix, [&](std::string_view key, std::string_view) { return out.emplace_back(key.substr(prefix.size())), true; });
+  auto read = store_.each(prefix, [&](std::string_view key, std::string_view) {
+    return out.emplace_back(key.substr(prefix.size())), true;
+  });
   if (!read) return read.error();
   return out;
 }
 
 void ImportMemory::put_snapshot(const Id16& key, const Snapshot& snapshot, const Snapshot* before) {
   put(entry_key(kSnapshot, prefix_, key), encode(snapshot));
-  if (before && before->import != snapshot.import) put(before_key(prefix_, key, snapshot.import), encode(*before));
+  if (before && before->import != snapshot.import)
+    put(before_key(prefix_, key, snapshot.import), encode(*before));
 }
 
 std::string ImportMemory::encode(const Snapshot& snapshot) {
   std::string value;
   BytesOut out(value);
-  out.texts(snapshot.texts).id(snapshot.content).u32(snapshot.import).u64(snapshot.changes).u64(snapshot.position).u8(snapshot.at.has_value());
+  out.texts(snapshot.texts)
+      .id(snapshot.content)
+      .u32(snapshot.import)
+      .u64(snapshot.changes)
+      .u64(snapshot.position)
+      .u8(snapshot.at.has_value());
   if (snapshot.at) out.i64(*snapshot.at);
   out.u32(static_cast<std::uint32_t>(snapshot.streams.size()));
   for (const auto& [stream, version] : snapshot.streams) out.u64(stream).u64(version);
@@ -216,14 +237,27 @@ Result<void> verify_memory(const KeyValue& store) {
     Snapshot snapshot;
     bool good = false;
     switch (key.empty() ? 0 : key[0]) {
-      case kImport: good = decode(value, import); break;
-      case kShape: good = !value.empty(); break;
-      case kRecord: good = decode(value, record); break;
-      case kGroup: good = decode(value, group); break;
+      case kImport:
+        good = decode(value, import);
+        break;
+      case kShape:
+        good = !value.empty();
+        break;
+      case kRecord:
+        good = decode(value, record);
+        break;
+      case kGroup:
+        good = decode(value, group);
+        break;
       case kBefore:
-      case kSnapshot: good = decode(value, snapshot); break;
-      case kEpoch: good = value.size() == sizeof(std::uint32_t); break;
-      default: break;
+      case kSnapshot:
+        good = decode(value, snapshot);
+        break;
+      case kEpoch:
+        good = value.size() == sizeof(std::uint32_t);
+        break;
+      default:
+        break;
     }
     if (!good) wrong = "an entry of kind " + std::string(key.substr(0, 1));
     return good;

@@ -1,6 +1,6 @@
-// What imports remember of the records that they brought. It is written after the commands' append, never before: after a crash
-// it lags, the rows are decided again, and their commands are in the log already. It is no cache: without it a later part of a
-// history would be read as openings.
+// What imports remember of the records that they brought. It is written after the commands' append,
+// never before: after a crash it lags, the rows are decided again, and their commands are in the
+// log already. It is no cache: without it a later part of a history would be read as openings.
 #pragma once
 #include <optional>
 #include <string>
@@ -14,14 +14,14 @@ namespace rapport::import {
 
 // The last state of a key in modes state and history.
 struct Snapshot {
-  SourceTexts texts;              // of the source columns; personal ones as their hashes
-  Id16 content{};                 // of the row that left it
-  std::uint32_t import = 0;       // which import that was
-  std::uint64_t changes = 0;      // how often the state changed before
-  std::uint64_t position = 0;     // of the log after its commands
-  std::optional<std::int64_t> at; // the row's time
-  // The streams that its records touched, by a hash of their names, and their versions afterwards: whether somebody else
-  // changed them since is seen without reading them.
+  SourceTexts texts;               // of the source columns; personal ones as their hashes
+  Id16 content{};                  // of the row that left it
+  std::uint32_t import = 0;        // which import that was
+  std::uint64_t changes = 0;       // how often the state changed before
+  std::uint64_t position = 0;      // of the log after its commands
+  std::optional<std::int64_t> at;  // the row's time
+  // The streams that its records touched, by a hash of their names, and their versions afterwards:
+  // whether somebody else changed them since is seen without reading them.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> streams;
 };
 
@@ -39,7 +39,7 @@ struct KnownGroup {
 // An import of the mapping, as its memory knows it.
 struct KnownImport {
   std::string id;
-  std::uint32_t number = 0;       // from 1, within the mapping
+  std::uint32_t number = 0;  // from 1, within the mapping
   bool completed = false;
   bool reverted = false;
 };
@@ -53,19 +53,23 @@ class ImportMemory final {
   Result<std::optional<std::string>> shape(std::string_view table) const;
   Result<std::vector<std::string>> tables() const;  // of the earlier imports
   // At the start and the end of an import and of a revert; durable at once.
-  Result<void> save(const KnownImport& import, const std::vector<std::pair<std::string, std::string>>& shapes);
+  Result<void> save(const KnownImport& import,
+                    const std::vector<std::pair<std::string, std::string>>& shapes);
 
   void open_table(std::string_view table);  // of which the following speak
   Result<std::optional<KnownRecord>> record(const Id16& id) const;
   Result<std::optional<KnownGroup>> group(const Id16& key) const;
   Result<std::optional<Snapshot>> snapshot(const Id16& key) const { return snapshot(prefix_, key); }
-  Result<std::optional<Snapshot>> snapshot_of(std::string_view table, const Id16& key) const { return snapshot(prefix_of(table), key); }
+  Result<std::optional<Snapshot>> snapshot_of(std::string_view table, const Id16& key) const {
+    return snapshot(prefix_of(table), key);
+  }
   Result<std::uint32_t> epoch(const Id16& key) const;
   void put_record(const Id16& id, const KnownRecord& record);
   void put_group(const Id16& key, const KnownGroup& group);
   // `before`: the snapshot that it takes the place of; null if there was none.
   void put_snapshot(const Id16& key, const Snapshot& snapshot, const Snapshot* before = nullptr);
-  // A revert of an import: the key's records are new again under a higher epoch, and its snapshot is what it was before that.
+  // A revert of an import: the key's records are new again under a higher epoch, and its snapshot
+  // is what it was before that.
   Result<void> forget(const Id16& record, const Id16& key, std::uint32_t import);
 
   // Writes what was put since the last commit.
@@ -78,7 +82,9 @@ class ImportMemory final {
   static std::string encode(const Snapshot& snapshot);
   Result<std::optional<Snapshot>> snapshot(const std::string& prefix, const Id16& key) const;
   Result<std::optional<std::string>> get(const std::string& key) const;
-  void put(std::string key, std::optional<std::string> value) { pending_.insert_or_assign(std::move(key), std::move(value)); }
+  void put(std::string key, std::optional<std::string> value) {
+    pending_.insert_or_assign(std::move(key), std::move(value));
+  }
 
   KeyValue& store_;
   std::string mapping_, prefix_;

@@ -30,7 +30,8 @@ Bytes build(Fill&& fill) {
   return capnp::messageToFlatArray(message);
 }
 
-// A patch goes back to what it replaced. Without the old value of each new one (of personal texts) it cannot.
+// A patch goes back to what it replaced. Without the old value of each new one (of personal texts)
+// it cannot.
 template <class Patch>
 bool whole(Patch old_values, Patch new_values) {
   capnp::DynamicStruct::Reader before(old_values), after(new_values);
@@ -38,7 +39,7 @@ bool whole(Patch old_values, Patch new_values) {
     if (field.getProto().isGroup()) {
       auto known = [&](capnp::DynamicStruct::Reader in) {
         auto group = in.get(field).template as<capnp::DynamicStruct>();
-        KJ_IF_MAYBE(which, group.which()) return which->getProto().getName() == "value";
+        KJ_IF_MAYBE (which, group.which()) return which->getProto().getName() == "value";
         return false;
       };
       if (known(after) && !known(before)) return false;
@@ -55,16 +56,21 @@ Bytes inverse(account::wire::Event::Reader event) {
     case account::wire::Event::DETAILS_CHANGED: {
       auto change = event.getDetailsChanged();
       if (!whole(change.getOld(), change.getNew())) return {};
-      return build<Command>([&](Command::Builder to) { to.initChangeDetails().setNew(change.getOld()); });
+      return build<Command>(
+          [&](Command::Builder to) { to.initChangeDetails().setNew(change.getOld()); });
     }
     case account::wire::Event::OWNER_ASSIGNED: {
       auto change = event.getOwnerAssigned();
       if (!change.hasOldOwnerId()) return {};
-      return build<Command>([&](Command::Builder to) { to.initAssignOwner().setOwnerId(change.getOldOwnerId()); });
+      return build<Command>(
+          [&](Command::Builder to) { to.initAssignOwner().setOwnerId(change.getOldOwnerId()); });
     }
     case account::wire::Event::LIFECYCLE_CHANGED:
-      return build<Command>([&](Command::Builder to) { to.initSetLifecycle().setLifecycle(event.getLifecycleChanged().getOld()); });
-    default: return {};
+      return build<Command>([&](Command::Builder to) {
+        to.initSetLifecycle().setLifecycle(event.getLifecycleChanged().getOld());
+      });
+    default:
+      return {};
   }
 }
 
@@ -72,28 +78,35 @@ Bytes inverse(opportunity::wire::Event::Reader event) {
   using Command = opportunity::wire::Command;
   switch (event.which()) {
     case opportunity::wire::Event::STAGE_CHANGED:
-      return build<Command>([&](Command::Builder to) { to.initMoveStage().setStageId(event.getStageChanged().getFrom()); });
+      return build<Command>([&](Command::Builder to) {
+        to.initMoveStage().setStageId(event.getStageChanged().getFrom());
+      });
     case opportunity::wire::Event::AMOUNT_CHANGED: {
       auto change = event.getAmountChanged();
       if (!change.hasOld()) return {};
-      return build<Command>([&](Command::Builder to) { to.initChangeAmount().setAmount(change.getOld()); });
+      return build<Command>(
+          [&](Command::Builder to) { to.initChangeAmount().setAmount(change.getOld()); });
     }
     case opportunity::wire::Event::CLOSE_DATE_CHANGED: {
       auto old = event.getCloseDateChanged().getOld();
       if (!old.isValue()) return {};
-      return build<Command>([&](Command::Builder to) { to.initChangeCloseDate().setCloseDate(old.getValue()); });
+      return build<Command>(
+          [&](Command::Builder to) { to.initChangeCloseDate().setCloseDate(old.getValue()); });
     }
     case opportunity::wire::Event::DETAILS_CHANGED: {
       auto change = event.getDetailsChanged();
       if (!whole(change.getOld(), change.getNew())) return {};
-      return build<Command>([&](Command::Builder to) { to.initChangeDetails().setNew(change.getOld()); });
+      return build<Command>(
+          [&](Command::Builder to) { to.initChangeDetails().setNew(change.getOld()); });
     }
     case opportunity::wire::Event::OWNER_ASSIGNED: {
       auto change = event.getOwnerAssigned();
       if (!change.hasOldOwnerId()) return {};
-      return build<Command>([&](Command::Builder to) { to.initAssignOwner().setOwnerId(change.getOldOwnerId()); });
+      return build<Command>(
+          [&](Command::Builder to) { to.initAssignOwner().setOwnerId(change.getOldOwnerId()); });
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -111,9 +124,11 @@ Bytes inverse(case_::wire::Event::Reader event) {
     case case_::wire::Event::CLASSIFIED: {
       auto change = event.getClassified();
       if (!whole(change.getOld(), change.getNew())) return {};
-      return build<Command>([&](Command::Builder to) { to.initClassify().setNew(change.getOld()); });
+      return build<Command>(
+          [&](Command::Builder to) { to.initClassify().setNew(change.getOld()); });
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -123,9 +138,12 @@ Bytes revoke(std::string_view aggregate) {
   const auto* member = plan ? plan->commands.find("revoke") : nullptr;
   if (!member) return {};
   capnp::MallocMessageBuilder message;
-  auto root = message.getRoot<capnp::AnyPointer>().initAsAnyStruct(plan->commands.data_words, plan->commands.pointers);
-  std::memcpy(root.getDataSection().begin() + std::size_t{plan->commands.union_offset} * 2, &member->ordinal, sizeof member->ordinal);
-  root.getPointerSection()[member->pointer_offset].initAsAnyStruct(member->plan->data_words, member->plan->pointers);
+  auto root = message.getRoot<capnp::AnyPointer>().initAsAnyStruct(plan->commands.data_words,
+                                                                   plan->commands.pointers);
+  std::memcpy(root.getDataSection().begin() + std::size_t{plan->commands.union_offset} * 2,
+              &member->ordinal, sizeof member->ordinal);
+  root.getPointerSection()[member->pointer_offset].initAsAnyStruct(member->plan->data_words,
+                                                                   member->plan->pointers);
   return capnp::messageToFlatArray(message);
 }
 
@@ -144,16 +162,23 @@ std::optional<kj::Array<capnp::word>> inverse_of(std::string_view aggregate, Wor
 std::optional<kj::Array<capnp::word>> ending_of(std::string_view aggregate, std::string_view type) {
   if (auto own = revoke(aggregate)) return own;
   if (aggregate == "account") {
-    return build<account::wire::Command>([](auto to) { to.initSetLifecycle().setLifecycle(account::wire::Lifecycle::INACTIVE); });
+    return build<account::wire::Command>(
+        [](auto to) { to.initSetLifecycle().setLifecycle(account::wire::Lifecycle::INACTIVE); });
   }
-  if (aggregate == "principal") return build<principal::wire::Command>([](auto to) { to.initDeactivate(); });
-  if (aggregate == "policySet") return build<policy_set::wire::Command>([](auto to) { to.initRetire(); });
+  if (aggregate == "principal")
+    return build<principal::wire::Command>([](auto to) { to.initDeactivate(); });
+  if (aggregate == "policySet")
+    return build<policy_set::wire::Command>([](auto to) { to.initRetire(); });
   if (aggregate == "loyaltyMember") {
-    return build<loyalty_member::wire::Command>([](auto to) { to.initChangeStatus().setStatus(loyalty_member::wire::Status::LEFT); });
+    return build<loyalty_member::wire::Command>(
+        [](auto to) { to.initChangeStatus().setStatus(loyalty_member::wire::Status::LEFT); });
   }
   if (aggregate != "order") return {};
-  if (type == "order.fulfilled") return build<order::wire::Command>([](auto to) { to.initReturn().setReasonCode("import-reverted"); });
-  return build<order::wire::Command>([](auto to) { to.initCancel().setReasonCode("import-reverted"); });
+  if (type == "order.fulfilled")
+    return build<order::wire::Command>(
+        [](auto to) { to.initReturn().setReasonCode("import-reverted"); });
+  return build<order::wire::Command>(
+      [](auto to) { to.initCancel().setReasonCode("import-reverted"); });
 }
 
 }  // namespace rapport::import

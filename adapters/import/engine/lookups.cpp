@@ -8,10 +8,12 @@ constexpr std::size_t kMemoryBytesMax = 32u << 20;
 
 }  // namespace
 
-RunLookups::RunLookups(const Plan& plan, ImportMemory& memory, const Ids& ids, const MakeScratch& make_scratch, PersonalHash hash)
+RunLookups::RunLookups(const Plan& plan, ImportMemory& memory, const Ids& ids,
+                       const MakeScratch& make_scratch, PersonalHash hash)
     : plan_(plan), memory_(memory), ids_(ids), hash_(std::move(hash)), rows_(plan.tables.size()) {
   for (std::size_t i = 0; i < rows_.size(); ++i)
-    if (plan.tables[i].looked_up) rows_[i] = std::make_unique<SpillingMap>(make_scratch, kMemoryBytesMax);
+    if (plan.tables[i].looked_up)
+      rows_[i] = std::make_unique<SpillingMap>(make_scratch, kMemoryBytesMax);
 }
 
 RunLookups::~RunLookups() = default;
@@ -23,7 +25,8 @@ Result<void> RunLookups::put(std::size_t table, const std::string& key, const Ro
   return rows_[table]->put(key, std::move(bytes));
 }
 
-Result<bool> RunLookups::find(std::size_t table, const std::string& key, std::size_t column, Value& value) {
+Result<bool> RunLookups::find(std::size_t table, const std::string& key, std::size_t column,
+                              Value& value) {
   auto stored = rows_[table]->find(key);
   if (!stored) return stored.error();
   if (!*stored) return find_snapshot(table, key, column, value);
@@ -33,7 +36,8 @@ Result<bool> RunLookups::find(std::size_t table, const std::string& key, std::si
   return true;
 }
 
-Result<bool> RunLookups::find_snapshot(std::size_t table, const std::string& key, std::size_t column, Value& value) {
+Result<bool> RunLookups::find_snapshot(std::size_t table, const std::string& key,
+                                       std::size_t column, Value& value) {
   const auto& other = plan_.tables[table];
   if (!other.keeps_snapshots()) return false;
   auto snapshot = memory_.snapshot_of(other.name, ids_.key(other.name, key));

@@ -1,4 +1,5 @@
-// Tables that others look values up in: this run's rows, and for tables that keep snapshots the rows of earlier imports.
+// Tables that others look values up in: this run's rows, and for tables that keep snapshots the
+// rows of earlier imports.
 #pragma once
 #include <memory>
 #include <vector>
@@ -12,15 +13,18 @@ namespace rapport::import {
 // One thread.
 class RunLookups final : public LookupTables {
  public:
-  RunLookups(const Plan& plan, ImportMemory& memory, const Ids& ids, const MakeScratch& make_scratch, PersonalHash hash);
+  RunLookups(const Plan& plan, ImportMemory& memory, const Ids& ids,
+             const MakeScratch& make_scratch, PersonalHash hash);
   ~RunLookups() override;
 
-  Result<bool> find(std::size_t table, const std::string& key, std::size_t column, Value& value) override;
+  Result<bool> find(std::size_t table, const std::string& key, std::size_t column,
+                    Value& value) override;
   // A row that was imported, or was known.
   Result<void> put(std::size_t table, const std::string& key, const Row& row);
 
  private:
-  Result<bool> find_snapshot(std::size_t table, const std::string& key, std::size_t column, Value& value);
+  Result<bool> find_snapshot(std::size_t table, const std::string& key, std::size_t column,
+                             Value& value);
 
   const Plan& plan_;
   ImportMemory& memory_;

@@ -26,7 +26,8 @@ Result<std::string> canonical_body(typename Body::Reader body, std::int32_t effe
     auto pointer = any.getPointerSection()[field.offset];
     if (pointer.isNull()) continue;
     out += field.key;
-    auto written = append_struct(*field.value.type, pointer.template getAs<capnp::AnyStruct>(), nullptr, out);
+    auto written =
+        append_struct(*field.value.type, pointer.template getAs<capnp::AnyStruct>(), nullptr, out);
     if (!written) return written.error();
   }
   return out;
@@ -34,7 +35,8 @@ Result<std::string> canonical_body(typename Body::Reader body, std::int32_t effe
 
 Result<std::string> canonical_command(Words body, std::int32_t effective_from) {
   capnp::FlatArrayMessageReader message(body, kReadWhole);
-  return canonical_body<policy_set::wire::Publish>(message.getRoot<policy_set::wire::Command>().getPublish(), effective_from);
+  return canonical_body<policy_set::wire::Publish>(
+      message.getRoot<policy_set::wire::Command>().getPublish(), effective_from);
 }
 
 // The body that is in the log under the policy's id; empty: none.
@@ -50,7 +52,8 @@ Result<std::string> published_body(const EventStore& store, const std::string& s
     capnp::FlatArrayMessageReader message((*event)->payload, kReadWhole);
     auto root = message.getRoot<policy_set::wire::Event>();
     if (!root.isPublished()) continue;
-    return canonical_body<policy_set::wire::Published>(root.getPublished(), root.getPublished().getEffectiveFrom());
+    return canonical_body<policy_set::wire::Published>(root.getPublished(),
+                                                       root.getPublished().getEffectiveFrom());
   }
 }
 
@@ -72,11 +75,18 @@ Result<void> check_policies(RunState& run, std::vector<PolicyToPublish>& to_publ
     if (!there) return there.error();
     if (*there == *wanted) continue;
     if (!there->empty()) {
-      return Error{ErrorCode::kInvalid, "import.policy_differs",
-                   run.plan.file + " " + step.place + ": policy \"" + step.id + "\" is in the log with another body or day", step.place, {},
-                   "publish the new version by a command and take it out of the mapping, or give it another id"};
+      return Error{ErrorCode::kInvalid,
+                   "import.policy_differs",
+                   run.plan.file + " " + step.place + ": policy \"" + step.id +
+                       "\" is in the log with another body or day",
+                   step.place,
+                   {},
+                   "publish the new version by a command and take it out of the mapping, or give "
+                   "it another id"};
     }
-    PolicyToPublish one{.step = &step, .body = kj::heapArray(writer.message()), .command = run.ids.policy(step.id, *wanted)};
+    PolicyToPublish one{.step = &step,
+                        .body = kj::heapArray(writer.message()),
+                        .command = run.ids.policy(step.id, *wanted)};
     to_publish.push_back(std::move(one));
   }
   return {};
@@ -84,7 +94,10 @@ Result<void> check_policies(RunState& run, std::vector<PolicyToPublish>& to_publ
 
 Result<void> publish_policies(RunState& run, const std::vector<PolicyToPublish>& to_publish) {
   for (const auto& policy : to_publish) {
-    Command command{.aggregate = "policySet", .id = policy.step->id, .body = policy.body, .command_id = policy.command};
+    Command command{.aggregate = "policySet",
+                    .id = policy.step->id,
+                    .body = policy.body,
+                    .command_id = policy.command};
     command.occurred_at = Timestamp{std::int64_t{policy.step->effective_from} * kMicrosPerDay};
     command.precision = rapport::Precision::DATE;
     command.actor = "import";
@@ -92,7 +105,8 @@ Result<void> publish_policies(RunState& run, const std::vector<PolicyToPublish>&
     command.as_fact = true;
     command.correlation = run.start;
     command.causation = event_id(run.start, 0);
-    command.source = {.channel = "import", .client = run.plan.name, .file = {}, .line = 0, .row_hash = {}};
+    command.source = {
+        .channel = "import", .client = run.plan.name, .file = {}, .line = 0, .row_hash = {}};
     auto decided = run.sink.decide(command);
     if (!decided) {
       run.sink.drop();

@@ -11,9 +11,12 @@ namespace {
 
 rapport::Precision precision_of(TimePrecision precision) {
   switch (precision) {
-    case TimePrecision::kInstant: return rapport::Precision::INSTANT;
-    case TimePrecision::kMinute: return rapport::Precision::MINUTE;
-    case TimePrecision::kDate: return rapport::Precision::DATE;
+    case TimePrecision::kInstant:
+      return rapport::Precision::INSTANT;
+    case TimePrecision::kMinute:
+      return rapport::Precision::MINUTE;
+    case TimePrecision::kDate:
+      return rapport::Precision::DATE;
   }
   return rapport::Precision::UNSPECIFIED;
 }
@@ -30,17 +33,18 @@ std::uint64_t hash_of(const std::string& stream) {
 struct RecordDecider::Progress {
   std::optional<RowFault> refused;
   const CommandStep* conflicting = nullptr;
-  unsigned commands = 0;       // sent, `once` ones apart
-  unsigned already = 0;        // of them in the log
-  bool any = false;            // a command fitted, whatever became of it
-  std::vector<std::uint64_t> sent;                     // orders of the steps that were sent
-  std::map<std::string, unsigned> uses;                // of a command on a stream
+  unsigned commands = 0;                 // sent, `once` ones apart
+  unsigned already = 0;                  // of them in the log
+  bool any = false;                      // a command fitted, whatever became of it
+  std::vector<std::uint64_t> sent;       // orders of the steps that were sent
+  std::map<std::string, unsigned> uses;  // of a command on a stream
   std::map<std::string, std::pair<std::string, std::string>> streams;  // name → aggregate, id
 };
 
 std::optional<std::int64_t> RecordDecider::time_of(const Row& row) const {
   for (const auto& choice : table_.at.choices)
-    if (choice.column && !row.values[*choice.column].missing()) return row.values[*choice.column].number;
+    if (choice.column && !row.values[*choice.column].missing())
+      return row.values[*choice.column].number;
   return std::nullopt;
 }
 
@@ -58,11 +62,13 @@ Result<RecordOutcome> RecordDecider::decide(const RecordToDecide& record) {
 bool RecordDecider::applies(const CommandStep& step, const RecordToDecide& record) const {
   if (step.on == CommandStep::On::kFirst && record.before) return false;
   if (step.on == CommandStep::On::kLater && !record.before) return false;
-  if (!step.if_changed.empty() && !changed(step.if_changed, *record.current, record.before)) return false;
+  if (!step.if_changed.empty() && !changed(step.if_changed, *record.current, record.before))
+    return false;
   return reader_.holds(step.when, record.rows.front(), record.before);
 }
 
-Result<RecordOutcome> RecordDecider::try_once(const RecordToDecide& record, const std::set<const CommandStep*>& left_out,
+Result<RecordOutcome> RecordDecider::try_once(const RecordToDecide& record,
+                                              const std::set<const CommandStep*>& left_out,
                                               const CommandStep*& conflicting) {
   Progress progress;
   RecordOutcome outcome;
@@ -77,7 +83,9 @@ Result<RecordOutcome> RecordDecider::try_once(const RecordToDecide& record, cons
     if (progress.refused || progress.conflicting) break;
   }
   if (!progress.any && table_.mode == Table::Mode::kRows && !table_.unmatched_accepted) {
-    progress.refused = RowFault{"", "row.no_command", "no command of table " + table_.name + " fits this row", table_.place};
+    progress.refused =
+        RowFault{"", "row.no_command", "no command of table " + table_.name + " fits this row",
+                 table_.place};
   }
   if (progress.refused || progress.conflicting) {
     run_.sink.drop();
@@ -95,14 +103,16 @@ Result<RecordOutcome> RecordDecider::try_once(const RecordToDecide& record, cons
     }
   }
   for (auto order : progress.sent) ++run_.sent[order];
-  if (progress.commands && progress.already == progress.commands) outcome.became = RecordOutcome::Became::kAlready;
+  if (progress.commands && progress.already == progress.commands)
+    outcome.became = RecordOutcome::Became::kAlready;
   return outcome;
 }
 
 bool RecordDecider::set_time(const CommandStep& step, const Row& row, Command& command) const {
   for (const auto& choice : step.at.choices) {
     if (choice.word) {
-      command.precision = *choice.word == At::Word::kAlways ? rapport::Precision::ALWAYS : rapport::Precision::UNKNOWN;
+      command.precision = *choice.word == At::Word::kAlways ? rapport::Precision::ALWAYS
+                                                            : rapport::Precision::UNKNOWN;
       return true;
     }
     const auto& value = choice.column ? row.values[*choice.column] : *choice.constant;
@@ -114,14 +124,18 @@ bool RecordDecider::set_time(const CommandStep& step, const Row& row, Command& c
   return false;
 }
 
-Result<void> RecordDecider::send(const CommandStep& step, const RecordToDecide& record, Progress& progress) {
+Result<void> RecordDecider::send(const CommandStep& step, const RecordToDecide& record,
+                                 Progress& progress) {
   const auto& row = record.rows.front();
   auto refuse = [&](std::string column, std::string code, std::string message, std::string place) {
-    progress.refused = RowFault{std::move(column), std::move(code), std::move(message), std::move(place)};
+    progress.refused =
+        RowFault{std::move(column), std::move(code), std::move(message), std::move(place)};
     return Result<void>();
   };
   std::string id, actor = "import", reason;
-  if (!reader_.text_of(step.id, row, id) || id.empty()) return refuse("", "id.missing", "the id of " + step.command + " has no value", step.place + "/id");
+  if (!reader_.text_of(step.id, row, id) || id.empty())
+    return refuse("", "id.missing", "the id of " + step.command + " has no value",
+                  step.place + "/id");
   if (step.once) {
     auto version = run_.sink.version_of(step.aggregate, id);
     if (!version) return version.error();
@@ -133,11 +147,15 @@ Result<void> RecordDecider::send(const CommandStep& step, const RecordToDecide& 
     return {};
   }
   if (empty) return {};
-  Command command{.aggregate = step.aggregate, .id = id, .body = writer_.message(), .command_id = {}};
-  if (!set_time(step, row, command)) return refuse("", "time.missing", "none of the times of " + step.command + " has a value", step.at.place);
+  Command command{
+      .aggregate = step.aggregate, .id = id, .body = writer_.message(), .command_id = {}};
+  if (!set_time(step, row, command))
+    return refuse("", "time.missing", "none of the times of " + step.command + " has a value",
+                  step.at.place);
   auto stream = stream_name(step.aggregate, id);
   command.command_id = step.once ? run_.ids.once(step.command, stream)
-                                 : run_.ids.command(record.id, step.command, stream, ++progress.uses[step.command + " " + stream]);
+                                 : run_.ids.command(record.id, step.command, stream,
+                                                    ++progress.uses[step.command + " " + stream]);
   if (step.actor && reader_.text_of(*step.actor, row, (actor.clear(), actor)) && !actor.empty()) {
     command.actor = actor;
     command.actor_kind = ActorKind::USER;
@@ -150,11 +168,16 @@ Result<void> RecordDecider::send(const CommandStep& step, const RecordToDecide& 
   return submit(step, record, command, progress);
 }
 
-Result<void> RecordDecider::submit(const CommandStep& step, const RecordToDecide& record, Command& command, Progress& progress) {
+Result<void> RecordDecider::submit(const CommandStep& step, const RecordToDecide& record,
+                                   Command& command, Progress& progress) {
   command.as_fact = run_.plan.as_fact;
   command.correlation = run_.start;
   command.causation = event_id(run_.start, 0);
-  command.source = {.channel = "import", .client = run_.plan.name, .file = run_.files[record.file].name, .line = record.line, .row_hash = record.id};
+  command.source = {.channel = "import",
+                    .client = run_.plan.name,
+                    .file = run_.files[record.file].name,
+                    .line = record.line,
+                    .row_hash = record.id};
   StreamVersion before;
   bool may_conflict = record.snapshot && table_.conflict != Table::Conflict::kTheirs;
   if (may_conflict) {
@@ -163,11 +186,15 @@ Result<void> RecordDecider::submit(const CommandStep& step, const RecordToDecide
     before = *version;
   }
   auto decided = run_.sink.decide(command);
-  bool already = !decided && decided.error().reason == "command.id_reused";  // its id is in the log: a corrected map changed its fields
+  bool already =
+      !decided &&
+      decided.error().reason ==
+          "command.id_reused";  // its id is in the log: a corrected map changed its fields
   if (!decided && !already) {
     const auto& error = decided.error();
     if (error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kCorrupt) return error;
-    progress.refused = RowFault{error.field.empty() ? "" : error.field.substr(1), error.reason, error.message, step.place};
+    progress.refused = RowFault{error.field.empty() ? "" : error.field.substr(1), error.reason,
+                                error.message, step.place};
     return {};
   }
   already |= decided && decided->became == RecordSink::Became::kAlready;
@@ -183,16 +210,21 @@ Result<void> RecordDecider::submit(const CommandStep& step, const RecordToDecide
   if (table_.conflict == Table::Conflict::kOurs) {
     progress.conflicting = &step;
   } else {
-    progress.refused = RowFault{"", "import.conflict", std::string(command.aggregate) + " " + std::string(command.id) + " was changed by others since the last import", step.place};
+    progress.refused = RowFault{"", "import.conflict",
+                                std::string(command.aggregate) + " " + std::string(command.id) +
+                                    " was changed by others since the last import",
+                                step.place};
   }
   return {};
 }
 
-Result<bool> RecordDecider::conflicts(const CommandStep& step, const RecordToDecide& record, const std::string& stream, StreamVersion before) {
+Result<bool> RecordDecider::conflicts(const CommandStep& step, const RecordToDecide& record,
+                                      const std::string& stream, StreamVersion before) {
   auto hash = hash_of(stream);
   for (const auto& [known, version] : record.snapshot->streams)
     if (known == hash && version >= before.value) return false;  // nobody touched it since
-  auto since = changes_since(run_.store, *step.plan, stream, record.snapshot->position, run_.plan.name);
+  auto since =
+      changes_since(run_.store, *step.plan, stream, record.snapshot->position, run_.plan.name);
   if (!since) return since.error();
   if (since->empty()) return false;
   for (auto event : run_.sink.decided_events()) {

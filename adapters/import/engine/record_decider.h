@@ -13,9 +13,9 @@ namespace rapport::import {
 // A record that is to be decided. Borrows.
 struct RecordToDecide {
   Id16 id{};
-  std::span<const Row> rows;         // of a group all of them, else one
-  const Row* current = nullptr;      // the first row as snapshots compare it
-  const Row* before = nullptr;       // the last snapshot; null: the key is new
+  std::span<const Row> rows;     // of a group all of them, else one
+  const Row* current = nullptr;  // the first row as snapshots compare it
+  const Row* before = nullptr;   // the last snapshot; null: the key is new
   const Snapshot* snapshot = nullptr;
   std::uint32_t file = 0;
   std::uint64_t line = 0;
@@ -23,14 +23,16 @@ struct RecordToDecide {
 
 struct RecordOutcome {
   enum class Became : std::uint8_t { kAccepted, kAlready, kRejected } became = Became::kAccepted;
-  RowFault fault;                    // of kRejected
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> streams;  // touched, as a Snapshot keeps them
+  RowFault fault;  // of kRejected
+  std::vector<std::pair<std::uint64_t, std::uint64_t>>
+      streams;  // touched, as a Snapshot keeps them
 };
 
 // One thread. Accepted records are kept in the sink, not yet flushed.
 class RecordDecider final {
  public:
-  RecordDecider(const Table& table, RunState& run, const RowReader& reader) : table_(table), run_(run), reader_(reader), writer_(reader) {}
+  RecordDecider(const Table& table, RunState& run, const RowReader& reader)
+      : table_(table), run_(run), reader_(reader), writer_(reader) {}
 
   // Errors are the store's; a refusal is an outcome.
   Result<RecordOutcome> decide(const RecordToDecide& record);
@@ -39,13 +41,17 @@ class RecordDecider final {
 
  private:
   struct Progress;
-  Result<RecordOutcome> try_once(const RecordToDecide& record, const std::set<const CommandStep*>& left_out, const CommandStep*& conflicting);
+  Result<RecordOutcome> try_once(const RecordToDecide& record,
+                                 const std::set<const CommandStep*>& left_out,
+                                 const CommandStep*& conflicting);
   bool applies(const CommandStep& step, const RecordToDecide& record) const;
   // Sends one command. A refusal ends up in `progress`.
   Result<void> send(const CommandStep& step, const RecordToDecide& record, Progress& progress);
-  Result<void> submit(const CommandStep& step, const RecordToDecide& record, Command& command, Progress& progress);
+  Result<void> submit(const CommandStep& step, const RecordToDecide& record, Command& command,
+                      Progress& progress);
   bool set_time(const CommandStep& step, const Row& row, Command& command) const;
-  Result<bool> conflicts(const CommandStep& step, const RecordToDecide& record, const std::string& stream, StreamVersion before);
+  Result<bool> conflicts(const CommandStep& step, const RecordToDecide& record,
+                         const std::string& stream, StreamVersion before);
 
   const Table& table_;
   RunState& run_;

@@ -28,10 +28,12 @@ void append_field(std::string_view text, std::string& out) {
 }  // namespace
 
 Error Rejects::unwritable() const {
-  return {ErrorCode::kUnavailable, "import.rejects_unwritable", path_ + ": " + std::strerror(errno)};
+  return {ErrorCode::kUnavailable, "import.rejects_unwritable",
+          path_ + ": " + std::strerror(errno)};
 }
 
-Result<void> Rejects::add(const std::string& file, std::uint64_t line, const RowFault& fault, const std::string& raw) {
+Result<void> Rejects::add(const std::string& file, std::uint64_t line, const RowFault& fault,
+                          const std::string& raw) {
   std::string out;
   if (!file_) {
     std::error_code ignored;

@@ -1,4 +1,5 @@
-// A record of a table on its way through the engine: what its source said, and what its columns are.
+// A record of a table on its way through the engine: what its source said, and what its columns
+// are.
 #pragma once
 #include <optional>
 #include <string>
@@ -17,12 +18,13 @@ struct RowFault {
 
 // Where a row stands.
 struct RowOrigin {
-  std::uint32_t file = 0;   // index of the run's files
-  std::uint64_t line = 0;   // where the record begins
-  std::string raw;          // its text
+  std::uint32_t file = 0;  // index of the run's files
+  std::uint64_t line = 0;  // where the record begins
+  std::string raw;         // its text
 };
 
-using SourceTexts = std::vector<std::optional<std::string>>;  // of the table's source columns, nulls applied
+using SourceTexts =
+    std::vector<std::optional<std::string>>;  // of the table's source columns, nulls applied
 
 struct Row {
   std::vector<Value> values;  // by column of the table
@@ -33,7 +35,8 @@ class LookupTables {
  public:
   virtual ~LookupTables() = default;
   // False: that table has no such row. An error is the memory's.
-  virtual Result<bool> find(std::size_t table, const std::string& key, std::size_t column, Value& value) = 0;
+  virtual Result<bool> find(std::size_t table, const std::string& key, std::size_t column,
+                            Value& value) = 0;
 };
 
 // The key of a row as it is compared and looked up: the canonical JSON of its columns.

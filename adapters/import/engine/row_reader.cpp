@@ -11,11 +11,16 @@ using Kind = Value::Kind;
 // The value times 10^scale is value.number.
 int scale_of(const Value& value) {
   switch (value.kind) {
-    case Kind::kQuantity: return 3;
-    case Kind::kMoney: return minor_digits(value.currency);
-    case Kind::kPrice: return value.scale;
-    case Kind::kBp: return 2;
-    default: return 0;
+    case Kind::kQuantity:
+      return 3;
+    case Kind::kMoney:
+      return minor_digits(value.currency);
+    case Kind::kPrice:
+      return value.scale;
+    case Kind::kBp:
+      return 2;
+    default:
+      return 0;
   }
 }
 
@@ -27,9 +32,14 @@ Wide scaled(std::int64_t whole, int scale) {
 
 bool equal(const Value& value, const Value& constant) {
   if (value.missing() || constant.missing()) return value.missing() && constant.missing();
-  if (constant.kind == Kind::kText) return value.kind == Kind::kText ? value.text == constant.text : rapport::import::text_of(value) == constant.text;
-  if (constant.kind == Kind::kBoolean) return value.kind == Kind::kBoolean && value.number == constant.number;
-  if (value.kind == Kind::kText || value.kind == Kind::kBoolean || value.kind == Kind::kDate || value.kind == Kind::kTime) return false;
+  if (constant.kind == Kind::kText)
+    return value.kind == Kind::kText ? value.text == constant.text
+                                     : rapport::import::text_of(value) == constant.text;
+  if (constant.kind == Kind::kBoolean)
+    return value.kind == Kind::kBoolean && value.number == constant.number;
+  if (value.kind == Kind::kText || value.kind == Kind::kBoolean || value.kind == Kind::kDate ||
+      value.kind == Kind::kTime)
+    return false;
   return value.number == scaled(constant.number, scale_of(value));
 }
 
@@ -40,8 +50,10 @@ std::string key_of(const std::vector<std::size_t>& columns, const Row& row) {
   for (auto column : columns) {
     if (key.size() > 1) key += ',';
     // As text whatever its type is, so that a lookup by a template finds it.
-    if (row.values[column].missing()) key += "null";
-    else append_canonical(std::string_view(text_of(row.values[column])), key);
+    if (row.values[column].missing())
+      key += "null";
+    else
+      append_canonical(std::string_view(text_of(row.values[column])), key);
   }
   return key += ']';
 }
@@ -72,7 +84,8 @@ void RowReader::take(const Record& record, SourceTexts& texts) const {
 }
 
 RowFault RowReader::fault(const Column& column, std::string_view code, std::string message) const {
-  return {column.source ? table_.sources[*column.source].titles.front() : column.name, std::string(code), std::move(message), column.place};
+  return {column.source ? table_.sources[*column.source].titles.front() : column.name,
+          std::string(code), std::move(message), column.place};
 }
 
 std::optional<RowFault> RowReader::finish(const Column& column, Value& value) {
@@ -87,9 +100,11 @@ std::optional<RowFault> RowReader::finish(const Column& column, Value& value) {
       return fault(column, "map.unknown_value", "\"" + value.text + "\" is not in the map");
     }
   }
-  if (column.datatype && value.kind == Kind::kText && column.datatype->base != Datatype::Base::kString) {
+  if (column.datatype && value.kind == Kind::kText &&
+      column.datatype->base != Datatype::Base::kString) {
     scratch_.text.assign(value.text);
-    if (auto wrong = read_value(scratch_.text, *column.datatype, zone_, value)) return fault(column, wrong.code, wrong.message);
+    if (auto wrong = read_value(scratch_.text, *column.datatype, zone_, value))
+      return fault(column, wrong.code, wrong.message);
   }
   if (value.missing() && column.default_value) value = *column.default_value;
   if (value.missing() && column.required) return fault(column, "value.missing", "has no value");
@@ -113,7 +128,8 @@ Result<std::optional<RowFault>> RowReader::look_up(const Column& column, Row& ro
   if (*found) return finish(column, value);
   if (stored_) return std::optional<RowFault>();
   const auto& told = lookup.told_column ? table_.columns[*lookup.told_column] : column;
-  auto wrong = fault(told, "lookup.not_found", "no " + lookup.table_name + " row \"" + shown + "\"");
+  auto wrong =
+      fault(told, "lookup.not_found", "no " + lookup.table_name + " row \"" + shown + "\"");
   wrong.place = column.place;
   return std::optional(std::move(wrong));
 }
@@ -123,8 +139,10 @@ Result<std::optional<RowFault>> RowReader::derive(const Column& column, Row& row
   value.clear();
   if (column.lookup) return look_up(column, row, at);
   if (column.value) {
-    if (auto single = column.value->single()) value = row.values[*single];
-    else if (std::string text; text_of(*column.value, row, text)) value.set_text(text);
+    if (auto single = column.value->single())
+      value = row.values[*single];
+    else if (std::string text; text_of(*column.value, row, text))
+      value.set_text(text);
     return finish(column, value);
   }
   for (const auto& one : column.cases) {
@@ -135,7 +153,8 @@ Result<std::optional<RowFault>> RowReader::derive(const Column& column, Row& row
   return finish(column, value);
 }
 
-Result<std::optional<RowFault>> RowReader::read(const SourceTexts& texts, Row& row, bool only_keys) {
+Result<std::optional<RowFault>> RowReader::read(const SourceTexts& texts, Row& row,
+                                                bool only_keys) {
   row.values.resize(table_.columns.size());
   for (std::size_t i = 0; i < table_.columns.size(); ++i) {
     if (only_keys && !table_.key_columns[i]) continue;
@@ -145,8 +164,10 @@ Result<std::optional<RowFault>> RowReader::read(const SourceTexts& texts, Row& r
     if (column.source) {
       value.clear();
       if (const auto& text = texts[*column.source]) {
-        if (column.hashed_on_reading && !stored_) value.set_text(hash_(*text));
-        else value.set_text(*text);
+        if (column.hashed_on_reading && !stored_)
+          value.set_text(hash_(*text));
+        else
+          value.set_text(*text);
       }
       wrong = finish(column, value);
     } else {
@@ -196,14 +217,24 @@ std::optional<RowFault> RowReader::content(const SourceTexts& texts, std::string
 }
 
 bool RowReader::test_holds(const Test& test, const Value& value) const {
-  auto any = [&] { return std::ranges::any_of(test.values, [&](const Value& constant) { return equal(value, constant); }); };
+  auto any = [&] {
+    return std::ranges::any_of(test.values,
+                               [&](const Value& constant) { return equal(value, constant); });
+  };
   switch (test.kind) {
     case Test::Kind::kIs:
-    case Test::Kind::kWas: return any();
-    case Test::Kind::kNot: return !any();
-    case Test::Kind::kStartsWith: return !value.missing() && rapport::import::text_of(value).starts_with(test.prefix);
-    case Test::Kind::kBelow: return !value.missing() && value.kind != Kind::kText && value.number < scaled(test.limit, scale_of(value));
-    case Test::Kind::kAbove: return !value.missing() && value.kind != Kind::kText && value.number > scaled(test.limit, scale_of(value));
+    case Test::Kind::kWas:
+      return any();
+    case Test::Kind::kNot:
+      return !any();
+    case Test::Kind::kStartsWith:
+      return !value.missing() && rapport::import::text_of(value).starts_with(test.prefix);
+    case Test::Kind::kBelow:
+      return !value.missing() && value.kind != Kind::kText &&
+             value.number < scaled(test.limit, scale_of(value));
+    case Test::Kind::kAbove:
+      return !value.missing() && value.kind != Kind::kText &&
+             value.number > scaled(test.limit, scale_of(value));
   }
   return false;
 }
@@ -234,8 +265,10 @@ bool RowReader::text_of(const Template& from, const Row& row, std::string& out) 
     }
     const auto& value = row.values[*part.column];
     if (value.missing()) return false;
-    if (part.hashed && !table_.columns[*part.column].hashed_on_reading) out += hash_(value.text);
-    else append_text(value, out);
+    if (part.hashed && !table_.columns[*part.column].hashed_on_reading)
+      out += hash_(value.text);
+    else
+      append_text(value, out);
   }
   return true;
 }

@@ -1,4 +1,5 @@
-// From a record's texts to the values of a table's columns: null, map, datatype, default, required, derived columns.
+// From a record's texts to the values of a table's columns: null, map, datatype, default, required,
+// derived columns.
 #pragma once
 #include <functional>
 
@@ -17,15 +18,17 @@ class RowReader final {
 
   // Texts of the selected columns with the null markers made nothing.
   void take(const Record& record, SourceTexts& texts) const;
-  // Fills `row`. A fault names the first column that could not be read. `only_keys`: just what key and order need.
+  // Fills `row`. A fault names the first column that could not be read. `only_keys`: just what key
+  // and order need.
   Result<std::optional<RowFault>> read(const SourceTexts& texts, Row& row, bool only_keys = false);
-  // Likewise of a row that was stored before: what cannot be read any more is missing, and personal texts are hashes already.
+  // Likewise of a row that was stored before: what cannot be read any more is missing, and personal
+  // texts are hashes already.
   Result<void> read_stored(const SourceTexts& texts, Row& row);
   // The texts as a snapshot holds them: personal ones as their hashes.
   void conceal(SourceTexts& texts) const;
 
-  // The values of the source columns, nulls and datatypes applied, as canonical JSON: what a record's id is made of.
-  // False with a fault if a value is none of its datatype.
+  // The values of the source columns, nulls and datatypes applied, as canonical JSON: what a
+  // record's id is made of. False with a fault if a value is none of its datatype.
   std::optional<RowFault> content(const SourceTexts& texts, std::string& out);
 
   bool holds(const When& when, const Row& row, const Row* before) const;
@@ -49,7 +52,8 @@ class RowReader final {
   bool stored_ = false;
 };
 
-// Whether two rows differ in one of some columns; without a row before every present value is a change.
+// Whether two rows differ in one of some columns; without a row before every present value is a
+// change.
 bool changed(const std::vector<std::size_t>& columns, const Row& row, const Row* before);
 
 }  // namespace rapport::import

@@ -10,7 +10,8 @@ namespace rapport::import {
 // One thread.
 class SpillingMap final {
  public:
-  SpillingMap(MakeScratch make_scratch, std::size_t memory_bytes_max) : make_scratch_(std::move(make_scratch)), memory_bytes_max_(memory_bytes_max) {}
+  SpillingMap(MakeScratch make_scratch, std::size_t memory_bytes_max)
+      : make_scratch_(std::move(make_scratch)), memory_bytes_max_(memory_bytes_max) {}
 
   // Null: there is none. Borrows until the next call.
   Result<const std::string*> find(const std::string& key) {

@@ -23,17 +23,18 @@ Result<void> TableImport::finish_groups() {
     open = false;
     return added;
   };
-  auto taken = sort_->each([&](std::string_view sorted_key, std::string_view member) -> Result<void> {
-    auto end = sorted_key.find('\0');
-    if (!open || sorted_key.substr(0, end) != key) {
-      if (auto closed = close(); !closed) return closed;
-      key.assign(sorted_key.substr(0, end));
-      order.assign(sorted_key.substr(end + 1));
-      open = true;
-    }
-    BytesOut(payload).text(member);
-    return {};
-  });
+  auto taken =
+      sort_->each([&](std::string_view sorted_key, std::string_view member) -> Result<void> {
+        auto end = sorted_key.find('\0');
+        if (!open || sorted_key.substr(0, end) != key) {
+          if (auto closed = close(); !closed) return closed;
+          key.assign(sorted_key.substr(0, end));
+          order.assign(sorted_key.substr(end + 1));
+          open = true;
+        }
+        BytesOut(payload).text(member);
+        return {};
+      });
   if (!taken) return taken;
   if (auto closed = close(); !closed) return closed;
   sort_.reset();
@@ -50,18 +51,22 @@ Result<void> TableImport::finish_groups() {
   });
 }
 
-Result<void> TableImport::reject_group(const std::vector<Member>& members, std::size_t guilty, const RowFault& fault) {
+Result<void> TableImport::reject_group(const std::vector<Member>& members, std::size_t guilty,
+                                       const RowFault& fault) {
   for (std::size_t i = 0; i < members.size(); ++i) {
     RowFault shown = fault;
     if (i != guilty) {
-      shown = {"", "group_rejected", "line " + std::to_string(members[guilty].origin.line) + " of its group is bad", table_.place};
+      shown = {"", "group_rejected",
+               "line " + std::to_string(members[guilty].origin.line) + " of its group is bad",
+               table_.place};
     }
     if (auto rejected = reject(members[i].origin, shown); !rejected) return rejected;
   }
   return {};
 }
 
-Result<std::optional<RowFault>> TableImport::read_group(const std::vector<Member>& members, std::string& content, std::size_t& guilty) {
+Result<std::optional<RowFault>> TableImport::read_group(const std::vector<Member>& members,
+                                                        std::string& content, std::size_t& guilty) {
   content = "[";
   group_.resize(members.size());
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -78,7 +83,11 @@ Result<std::optional<RowFault>> TableImport::read_group(const std::vector<Member
 
 Result<void> TableImport::import_group(const std::vector<Member>& members) {
   if (members.size() > kGroupRowsMax) {
-    return reject_group(members, 0, {"", "group_too_large", "a group of " + std::to_string(members.size()) + " rows; at most 10000 are one record", table_.place});
+    return reject_group(
+        members, 0,
+        {"", "group_too_large",
+         "a group of " + std::to_string(members.size()) + " rows; at most 10000 are one record",
+         table_.place});
   }
   std::size_t guilty = 0;
   auto wrong = read_group(members, content_, guilty);
@@ -96,19 +105,27 @@ Result<void> TableImport::import_group(const std::vector<Member>& members) {
     return {};
   }
   if (*known) {
-    RowFault changed_since{"", "group_changed", "its group was imported before with other rows", table_.place};
+    RowFault changed_since{"", "group_changed", "its group was imported before with other rows",
+                           table_.place};
     for (const auto& member : members)
       if (auto rejected = reject(member.origin, changed_since); !rejected) return rejected;
     return {};
   }
   if (auto later = look_up_later(group_[0], key_); !later) return later;
-  auto outcome = decider_.decide({.id = id, .rows = group_, .current = &group_[0], .file = members[0].origin.file, .line = members[0].origin.line});
+  auto outcome = decider_.decide({.id = id,
+                                  .rows = group_,
+                                  .current = &group_[0],
+                                  .file = members[0].origin.file,
+                                  .line = members[0].origin.line});
   if (!outcome) return outcome.error();
-  if (outcome->became == RecordOutcome::Became::kRejected) return reject_group(members, 0, outcome->fault);
+  if (outcome->became == RecordOutcome::Became::kRejected)
+    return reject_group(members, 0, outcome->fault);
   run_.memory.put_group(key_id, {id, run_.number});
   run_.memory.put_record(id, {key_id, run_.number});
-  if (outcome->became == RecordOutcome::Became::kAlready) count_known(run_.number, members.size());
-  else run_.counts.accepted += members.size();
+  if (outcome->became == RecordOutcome::Became::kAlready)
+    count_known(run_.number, members.size());
+  else
+    run_.counts.accepted += members.size();
   return flush_if_due(run_);
 }
 

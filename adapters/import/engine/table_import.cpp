@@ -13,15 +13,25 @@ void append_number(std::uint64_t number, std::string& key) {
   for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(number >> shift);
 }
 
-std::string bytes_of(const Id16& id) { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
+std::string bytes_of(const Id16& id) {
+  return {reinterpret_cast<const char*>(id.data()), id.size()};
+}
 
 }  // namespace
 
-TableImport::TableImport(std::size_t index, RunState& run, RunLookups& lookups, const PersonalHash& hash)
-    : index_(index), table_(run.plan.tables[index]), run_(run), lookups_(lookups), reader_(table_, lookups, hash),
-      decider_(table_, run, reader_), occurrences_(run.make_scratch, kOccurrenceBytesMax) {
+TableImport::TableImport(std::size_t index, RunState& run, RunLookups& lookups,
+                         const PersonalHash& hash)
+    : index_(index),
+      table_(run.plan.tables[index]),
+      run_(run),
+      lookups_(lookups),
+      reader_(table_, lookups, hash),
+      decider_(table_, run, reader_),
+      occurrences_(run.make_scratch, kOccurrenceBytesMax) {
   if (sorted()) sort_ = std::make_unique<ExternalSort>(kSortBytesMax);
-  conceals_ = std::ranges::any_of(table_.columns, [](const Column& column) { return column.personal && !column.hashed_on_reading; });
+  conceals_ = std::ranges::any_of(table_.columns, [](const Column& column) {
+    return column.personal && !column.hashed_on_reading;
+  });
   run_.memory.open_table(table_.name);
 }
 
@@ -29,7 +39,8 @@ Result<void> TableImport::add(std::uint32_t file, const Record& record) {
   ++run_.counts.rows;
   ++number_;
   RowOrigin origin{.file = file, .line = record.line, .raw = std::string(record.raw)};
-  if (!record.fault_code.empty()) return reject(origin, {record.fault_column, std::string(record.fault_code), record.fault, {}});
+  if (!record.fault_code.empty())
+    return reject(origin, {record.fault_column, std::string(record.fault_code), record.fault, {}});
   reader_.take(record, texts_);
   return sorted() ? sort_in(origin, texts_) : import_row(origin, texts_);
 }
@@ -46,7 +57,12 @@ Result<void> TableImport::finish() {
 }
 
 void TableImport::encode(const Member& member, std::string& out) {
-  BytesOut(out).u64(member.number).u32(member.origin.file).u64(member.origin.line).text(member.origin.raw).texts(member.texts);
+  BytesOut(out)
+      .u64(member.number)
+      .u32(member.origin.file)
+      .u64(member.origin.line)
+      .text(member.origin.raw)
+      .texts(member.texts);
 }
 
 void TableImport::decode(BytesIn& in, Member& member) {
@@ -80,10 +96,15 @@ Result<void> TableImport::import_row(const RowOrigin& origin, SourceTexts& texts
   auto wrong = reader_.read(texts, row_);
   if (!wrong) return wrong.error();
   if (!*wrong) return import_event(origin);
-  // A rejected row counts among its like, so that a corrected map does not shift the ids of the others.
-  if (auto keys = reader_.read(texts, row_, true); !keys) return keys.error();
+  // A rejected row counts among its like, so that a corrected map does not shift the ids of the
+  // others.
+  if (auto keys = reader_.read(texts, row_, true); !keys)
+    return keys.error();
   else if (!*keys)
-    if (auto counted = count_occurrence(run_.ids.record(table_.name, key_of(table_.key, row_), content_, 1, 0)); !counted) return counted.error();
+    if (auto counted = count_occurrence(
+            run_.ids.record(table_.name, key_of(table_.key, row_), content_, 1, 0));
+        !counted)
+      return counted.error();
   return reject(origin, **wrong);
 }
 
@@ -105,7 +126,8 @@ void TableImport::count_known(std::uint32_t import, std::uint64_t rows) {
 }
 
 Result<bool> TableImport::known_already(std::uint64_t n, std::uint32_t epoch) {
-  // A revert forgets what it took back and raises the epoch for what comes: what it left is still known under an earlier one.
+  // A revert forgets what it took back and raises the epoch for what comes: what it left is still
+  // known under an earlier one.
   for (std::uint32_t e = 0; e <= epoch; ++e) {
     auto known = run_.memory.record(run_.ids.record(table_.name, key_, content_, n, e));
     if (!known) return known.error();
@@ -125,20 +147,24 @@ Result<void> TableImport::import_event(const RowOrigin& origin) {
   auto key_id = run_.ids.key(table_.name, key_);
   auto epoch = run_.memory.epoch(key_id);
   if (!epoch) return epoch.error();
-  auto id = run_.ids.record(table_.name, key_, content_, 1, *epoch);
+  auto id = run_.ids.record(table_.name, key_, content_, 1, 0);
   auto count = count_occurrence(id);
   if (!count) return count.error();
-  if (*count > 1) id = run_.ids.record(table_.name, key_, content_, *count, *epoch);
+  if (*count > 1 || *epoch > 0)
+    id = run_.ids.record(table_.name, key_, content_, *count, *epoch);
   if (auto later = look_up_later(row_, key_); !later) return later;
   auto known = known_already(*count, *epoch);
   if (!known) return known.error();
   if (*known) return {};
-  auto outcome = decider_.decide({.id = id, .rows = {&row_, 1}, .current = &row_, .file = origin.file, .line = origin.line});
+  auto outcome = decider_.decide(
+      {.id = id, .rows = {&row_, 1}, .current = &row_, .file = origin.file, .line = origin.line});
   if (!outcome) return outcome.error();
   if (outcome->became == RecordOutcome::Became::kRejected) return reject(origin, outcome->fault);
   run_.memory.put_record(id, {key_id, run_.number});
-  if (outcome->became == RecordOutcome::Became::kAlready) count_known(run_.number, 1);
-  else ++run_.counts.accepted;
+  if (outcome->became == RecordOutcome::Became::kAlready)
+    count_known(run_.number, 1);
+  else
+    ++run_.counts.accepted;
   return flush_if_due(run_);
 }
 
@@ -148,13 +174,17 @@ void TableImport::fill_pivoted(SourceTexts& texts, const Snapshot* snapshot) con
   for (std::size_t i = 0; i < table_.sources.size(); ++i) {
     const auto& source = table_.sources[i];
     if (!table_.columns[source.column].pivoted) continue;
-    if (name && std::ranges::find(source.titles, *name) != source.titles.end()) texts[i] = value;
-    else if (snapshot && i < snapshot->texts.size()) texts[i] = snapshot->texts[i];
-    else texts[i].reset();
+    if (name && std::ranges::find(source.titles, *name) != source.titles.end())
+      texts[i] = value;
+    else if (snapshot && i < snapshot->texts.size())
+      texts[i] = snapshot->texts[i];
+    else
+      texts[i].reset();
   }
 }
 
-Result<std::optional<RowFault>> TableImport::read_change(SourceTexts& texts, const Snapshot* snapshot) {
+Result<std::optional<RowFault>> TableImport::read_change(SourceTexts& texts,
+                                                         const Snapshot* snapshot) {
   if (table_.pivot) fill_pivoted(texts, snapshot);
   auto wrong = reader_.read(texts, row_);
   if (!wrong || *wrong) return wrong;
@@ -167,58 +197,99 @@ Result<std::optional<RowFault>> TableImport::read_change(SourceTexts& texts, con
   return std::optional<RowFault>();
 }
 
-Result<void> TableImport::import_change(const RowOrigin& origin, SourceTexts& texts) {
-  // The key comes first: it says which snapshot the row is compared with.
+// Finds out which record the row is. False: it has been dealt with, rejected or known.
+Result<bool> TableImport::identify(const RowOrigin& origin, const SourceTexts& texts,
+                                   Change& change) {
+  auto stop = [](Result<void> dealt_with) -> Result<bool> {
+    return dealt_with ? Result<bool>(false) : Result<bool>(dealt_with.error());
+  };
   auto keys = reader_.read(texts, row_, true);
   if (!keys) return keys.error();
-  if (*keys) return reject(origin, **keys);
+  if (*keys) return stop(reject(origin, **keys));
   key_ = key_of(table_.key, row_);
-  bool history = table_.mode == Table::Mode::kHistory;
-  auto key_id = run_.ids.key(table_.name, key_);
-  auto epoch = run_.memory.epoch(key_id);
+  change.key = run_.ids.key(table_.name, key_);
+  auto epoch = run_.memory.epoch(change.key);
   if (!epoch) return epoch.error();
-  auto snapshot = run_.memory.snapshot(key_id);
+  auto snapshot = run_.memory.snapshot(change.key);
   if (!snapshot) return snapshot.error();
-  const Snapshot* last = *snapshot ? &**snapshot : nullptr;
-  auto first = run_.ids.record(table_.name, key_, content_, history ? 1 : 0, *epoch);
+  change.snapshot = std::move(*snapshot);
   // In a history the n-th of the same content, in a state the n-th change, and a key only once.
-  auto count = count_occurrence(history ? first : key_id);
+  const bool history = table_.mode == Table::Mode::kHistory;
+  const std::uint64_t lowest = history ? 1 : 0;
+  change.content = run_.ids.record(table_.name, key_, content_, lowest, 0);
+  auto count = count_occurrence(history ? change.content : change.key);
   if (!count) return count.error();
-  if (!history && *count > 1) return reject(origin, {"", "row.key_repeated", "the key " + key_ + " has had a row in this import", table_.place});
-  std::uint64_t n = history ? *count : last ? last->changes + (last->content != first) : 0;
-  auto id = n == (history ? 1u : 0u) ? first : run_.ids.record(table_.name, key_, content_, n, *epoch);
-  if (history) {
-    auto known = known_already(n, *epoch);
-    if (!known) return known.error();
-    if (*known) return {};
+  if (!history && *count > 1) {
+    auto message = "the key " + key_ + " has had a row in this import";
+    return stop(reject(origin, {"", "row.key_repeated", std::move(message), table_.place}));
   }
+  const auto& last = change.snapshot;
+  change.n = history ? *count : last ? last->changes + (last->content != change.content) : 0;
+  bool plain = change.n == lowest && *epoch == 0;
+  change.id =
+      plain ? change.content : run_.ids.record(table_.name, key_, content_, change.n, *epoch);
+  if (!history) return true;
+  auto known = known_already(change.n, *epoch);
+  if (!known) return known.error();
+  return !*known;
+}
+
+Result<void> TableImport::import_change(const RowOrigin& origin, SourceTexts& texts) {
+  Change change;
+  auto open = identify(origin, texts, change);
+  if (!open) return open.error();
+  if (!*open) return {};
+  const Snapshot* last = change.snapshot ? &*change.snapshot : nullptr;
   auto wrong = read_change(texts, last);
   if (!wrong) return wrong.error();
   if (*wrong) return reject(origin, **wrong);
   if (auto later = look_up_later(row_, key_); !later) return later;
-  if (!history && last && last->content == first) {
+  const bool history = table_.mode == Table::Mode::kHistory;
+  if (!history && last && last->content == change.content) {
     count_known(last->import, 1);
     return {};
   }
   auto at = decider_.time_of(row_);
-  if (history && last && at && last->at && *at < *last->at && last->import != run_.number && run_.completed.contains(last->import)) {
-    return reject(origin, {"", "row.older_than_snapshot", "an earlier import has brought a later row of this key", table_.place});
+  bool of_earlier = last && last->import != run_.number && run_.completed.contains(last->import);
+  if (history && of_earlier && at && last->at && *at < *last->at) {
+    auto message = "an earlier import has brought a later row of this key";
+    return reject(origin, {"", "row.older_than_snapshot", message, table_.place});
   }
-  const Row* current = conceals_ ? &compared_ : &row_;
-  auto outcome = decider_.decide({.id = id, .rows = {&row_, 1}, .current = current, .before = last ? &before_ : nullptr, .snapshot = last,
-                                  .file = origin.file, .line = origin.line});
+  auto outcome = decider_.decide({.id = change.id,
+                                  .rows = {&row_, 1},
+                                  .current = conceals_ ? &compared_ : &row_,
+                                  .before = last ? &before_ : nullptr,
+                                  .snapshot = last,
+                                  .file = origin.file,
+                                  .line = origin.line});
   if (!outcome) return outcome.error();
   if (outcome->became == RecordOutcome::Became::kRejected) return reject(origin, outcome->fault);
-  Snapshot now{.texts = concealed_, .content = first, .import = run_.number, .changes = history ? 0 : n,
-               .position = run_.sink.position().value, .at = at, .streams = std::move(outcome->streams)};
+  remember(change, at, std::move(outcome->streams));
+  if (outcome->became == RecordOutcome::Became::kAlready)
+    count_known(run_.number, 1);
+  else
+    ++run_.counts.accepted;
+  return flush_if_due(run_);
+}
+
+void TableImport::remember(const Change& change, std::optional<std::int64_t> at,
+                           std::vector<std::pair<std::uint64_t, std::uint64_t>> streams) {
+  const Snapshot* last = change.snapshot ? &*change.snapshot : nullptr;
+  Snapshot now{.texts = concealed_,
+               .content = change.content,
+               .import = run_.number,
+               .changes = table_.mode == Table::Mode::kHistory ? 0 : change.n,
+               .position = run_.sink.position().value,
+               .at = at,
+               .streams = std::move(streams)};
+  auto touched = [&](std::uint64_t stream) {
+    return std::ranges::any_of(now.streams, [&](const auto& one) { return one.first == stream; });
+  };
   if (last)
     for (const auto& stream : last->streams)
-      if (std::ranges::none_of(now.streams, [&](const auto& s) { return s.first == stream.first; })) now.streams.push_back(stream);
-  run_.memory.put_snapshot(key_id, now, last);
-  run_.memory.put_record(id, {key_id, run_.number});
-  if (outcome->became == RecordOutcome::Became::kAlready) count_known(run_.number, 1);
-  else ++run_.counts.accepted;
-  return flush_if_due(run_);
+      if (!touched(stream.first)) now.streams.push_back(stream);
+  run_.memory.put_snapshot(change.key, now, last);
+  run_.memory.put_record(change.id, {change.key, run_.number});
 }
 
 }  // namespace rapport::import

@@ -32,11 +32,23 @@ class TableImport final {
   bool sorted() const { return table_.mode == Table::Mode::kGroups || !table_.order_by.empty(); }
   Result<void> sort_in(const RowOrigin& origin, const SourceTexts& texts);
   Result<void> import_row(const RowOrigin& origin, SourceTexts& texts);
-  Result<void> reject(const RowOrigin& origin, const RowFault& fault) { return reject_row(run_, origin, fault); }
+  Result<void> reject(const RowOrigin& origin, const RowFault& fault) {
+    return reject_row(run_, origin, fault);
+  }
 
   // Mode rows.
   Result<void> import_event(const RowOrigin& origin);
   // Modes state and history.
+  // A row of a key: which record it is.
+  struct Change {
+    Id16 key{}, id{};
+    Id16 content{};  // the same for the same content, whatever was reverted
+    std::uint64_t n = 0;
+    std::optional<Snapshot> snapshot;  // the key's last one
+  };
+  Result<bool> identify(const RowOrigin& origin, const SourceTexts& texts, Change& change);
+  void remember(const Change& change, std::optional<std::int64_t> at,
+                std::vector<std::pair<std::uint64_t, std::uint64_t>> streams);
   Result<void> import_change(const RowOrigin& origin, SourceTexts& texts);
   Result<std::optional<RowFault>> read_change(SourceTexts& texts, const Snapshot* snapshot);
   void fill_pivoted(SourceTexts& texts, const Snapshot* snapshot) const;
@@ -47,8 +59,10 @@ class TableImport final {
   // Mode groups.
   Result<void> finish_groups();
   Result<void> import_group(const std::vector<Member>& members);
-  Result<void> reject_group(const std::vector<Member>& members, std::size_t guilty, const RowFault& fault);
-  Result<std::optional<RowFault>> read_group(const std::vector<Member>& members, std::string& content, std::size_t& guilty);
+  Result<void> reject_group(const std::vector<Member>& members, std::size_t guilty,
+                            const RowFault& fault);
+  Result<std::optional<RowFault>> read_group(const std::vector<Member>& members,
+                                             std::string& content, std::size_t& guilty);
 
   Result<void> look_up_later(const Row& row, const std::string& key);
   static void encode(const Member& member, std::string& out);
@@ -60,8 +74,9 @@ class TableImport final {
   RunLookups& lookups_;
   RowReader reader_;
   RecordDecider decider_;
-  bool conceals_ = false;         // a personal column is used as text: rows and snapshots are compared by hashes
-  std::uint64_t number_ = 0;      // rows so far
+  bool conceals_ =
+      false;  // a personal column is used as text: rows and snapshots are compared by hashes
+  std::uint64_t number_ = 0;  // rows so far
   std::unique_ptr<ExternalSort> sort_;
   SpillingMap occurrences_;
   // Reused from row to row.

@@ -22,12 +22,15 @@ struct DialectPlan {
 };
 
 void compile_dialect(const Json& json, const std::string& place, DialectPlan& to, Faults& faults) {
-  if (json.contains("format")) to.dialect.format = json["format"] == "csv" ? Dialect::Format::kCsv : Dialect::Format::kJsonLines;
+  if (json.contains("format"))
+    to.dialect.format =
+        json["format"] == "csv" ? Dialect::Format::kCsv : Dialect::Format::kJsonLines;
   if (json.contains("encoding")) to.dialect.encoding = json["encoding"].get<std::string>();
   if (json.contains("delimiter")) {
     const auto& text = json["delimiter"].get_ref<const std::string&>();
     to.dialect.delimiter = text[0];
-    if (text.size() != 1 || text[0] == '"' || text[0] == '\n' || text[0] == '\r') faults.add(below(place, "delimiter"), "cannot delimit columns");
+    if (text.size() != 1 || text[0] == '"' || text[0] == '\n' || text[0] == '\r')
+      faults.add(below(place, "delimiter"), "cannot delimit columns");
   }
   if (json.contains("null")) {
     to.nulls.clear();
@@ -35,13 +38,16 @@ void compile_dialect(const Json& json, const std::string& place, DialectPlan& to
   }
   if (json.contains("timeZone")) {
     to.time_zone = json["timeZone"].get<std::string>();
-    if (!TimeZone::find(to.time_zone)) faults.add(below(place, "timeZone"), "\"" + to.time_zone + "\" is no time zone of the tz database, like Europe/London");
+    if (!TimeZone::find(to.time_zone))
+      faults.add(below(place, "timeZone"),
+                 "\"" + to.time_zone + "\" is no time zone of the tz database, like Europe/London");
   }
 }
 
 class MappingCompiler {
  public:
-  MappingCompiler(const Json& json, Plan& plan, Faults& faults) : json_(json), plan_(plan), faults_(faults) {}
+  MappingCompiler(const Json& json, Plan& plan, Faults& faults)
+      : json_(json), plan_(plan), faults_(faults) {}
 
   void compile(const std::string& time_zone) {
     plan_.name = json_["mapping"].get<std::string>();
@@ -49,7 +55,8 @@ class MappingCompiler {
     plan_.as_fact = json_.value("asFact", true);
     if (json_.contains("dialect")) compile_dialect(json_["dialect"], "/dialect", dialect_, faults_);
     plan_.tables.reserve(json_["tables"].size());
-    for (std::size_t i = 0; i < json_["tables"].size(); ++i) compile_table(json_["tables"][i], below("/tables", i), time_zone);
+    for (std::size_t i = 0; i < json_["tables"].size(); ++i)
+      compile_table(json_["tables"][i], below("/tables", i), time_zone);
     if (!json_.contains("policies")) return;
     for (std::size_t i = 0; i < json_["policies"].size(); ++i) {
       Table none;
@@ -64,28 +71,39 @@ class MappingCompiler {
     table.name = json["table"].get<std::string>();
     table.place = place;
     for (const auto& other : plan_.tables)
-      if (other.name == table.name) faults_.add(below(place, "table"), "another table has this name");
+      if (other.name == table.name)
+        faults_.add(below(place, "table"), "another table has this name");
     auto dialect = dialect_;
-    if (json.contains("dialect")) compile_dialect(json["dialect"], below(place, "dialect"), dialect, faults_);
+    if (json.contains("dialect"))
+      compile_dialect(json["dialect"], below(place, "dialect"), dialect, faults_);
     table.dialect = dialect.dialect;
     table.nulls = dialect.nulls;
     table.time_zone = time_zone.empty() ? dialect.time_zone : time_zone;
-    static constexpr std::pair<const char*, Table::Mode> kModes[] = {{"rows", Table::Mode::kRows}, {"groups", Table::Mode::kGroups},
-                                                                      {"state", Table::Mode::kState}, {"history", Table::Mode::kHistory}};
+    static constexpr std::pair<const char*, Table::Mode> kModes[] = {
+        {"rows", Table::Mode::kRows},
+        {"groups", Table::Mode::kGroups},
+        {"state", Table::Mode::kState},
+        {"history", Table::Mode::kHistory}};
     for (const auto& [name, mode] : kModes)
       if (json["mode"] == name) table.mode = mode;
     auto conflict = json.value("conflict", std::string("reject"));
-    table.conflict = conflict == "ours" ? Table::Conflict::kOurs : conflict == "theirs" ? Table::Conflict::kTheirs : Table::Conflict::kReject;
+    table.conflict = conflict == "ours"     ? Table::Conflict::kOurs
+                     : conflict == "theirs" ? Table::Conflict::kTheirs
+                                            : Table::Conflict::kReject;
     table.unmatched_accepted = json.value("unmatched", std::string()) == "accept";
     for (const auto& name : json.value("ignore", Json::array())) {
-      if (name == "*") table.ignores_rest = true;
-      else table.ignored.insert(name.get<std::string>());
+      if (name == "*")
+        table.ignores_rest = true;
+      else
+        table.ignored.insert(name.get<std::string>());
     }
     Scope scope{plan_, table, {}, facts_, faults_};
     compile_columns(json, place, scope);
     compile_keys(json, place, scope);
     compile_commands(json, place, scope);
-    for (std::size_t i = 0; i < table.columns.size(); ++i) table.columns[i].hashed_on_reading = table.columns[i].personal && !scope.facts[i].used_as_text;
+    for (std::size_t i = 0; i < table.columns.size(); ++i)
+      table.columns[i].hashed_on_reading =
+          table.columns[i].personal && !scope.facts[i].used_as_text;
     table.shape = shape_of(json, table);
     facts_.push_back(std::move(scope.facts));
     plan_.tables.push_back(std::move(table));
@@ -97,7 +115,8 @@ class MappingCompiler {
       if (!json.contains(member)) return;
       auto at = below(place, member);
       for (std::size_t i = 0; i < json[member].size(); ++i)
-        if (auto column = scope.need(json[member][i].get<std::string>(), below(at, i))) to.push_back(*column);
+        if (auto column = scope.need(json[member][i].get<std::string>(), below(at, i)))
+          to.push_back(*column);
     };
     names("key", table.key);
     names("orderBy", table.order_by);
@@ -111,13 +130,16 @@ class MappingCompiler {
       if (name && value) {
         table.pivot = Table::Pivot{*name, *value};
         for (auto column : {*name, *value})
-          if (!table.columns[column].source || table.columns[column].pivoted) faults_.add(at, "\"" + table.columns[column].name + "\" must be a column of the source");
+          if (!table.columns[column].source || table.columns[column].pivoted)
+            faults_.add(at,
+                        "\"" + table.columns[column].name + "\" must be a column of the source");
       }
     }
     for (const auto& column : table.columns) {
       if (!column.pivoted) continue;
       if (!table.pivot) faults_.add(below(column.place, "pivoted"), "the table has no pivot");
-      if (!column.source) faults_.add(below(column.place, "pivoted"), "only a column of the source can be pivoted");
+      if (!column.source)
+        faults_.add(below(column.place, "pivoted"), "only a column of the source can be pivoted");
     }
   }
 
@@ -150,19 +172,24 @@ Error invalid(const std::string& file, const std::vector<MappingFault>& faults) 
   Error error{ErrorCode::kInvalid, "mapping.invalid", {}, faults.front().pointer};
   for (const auto& fault : faults) {
     if (!error.message.empty()) error.message += '\n';
-    error.message += file + " " + (fault.pointer.empty() ? "/" : fault.pointer) + ": " + fault.message;
+    error.message +=
+        file + " " + (fault.pointer.empty() ? "/" : fault.pointer) + ": " + fault.message;
   }
   return error;
 }
 
 }  // namespace
 
-Result<Plan> compile_mapping(std::string_view text, const std::string& file, const std::string& time_zone) try {
+Result<Plan> compile_mapping(std::string_view text, const std::string& file,
+                             const std::string& time_zone) try {
   if (!time_zone.empty() && !TimeZone::find(time_zone)) {
-    return Error{ErrorCode::kInvalid, "time_zone.unknown", "\"" + time_zone + "\" is no time zone of the tz database, like Europe/London"};
+    return Error{ErrorCode::kInvalid, "time_zone.unknown",
+                 "\"" + time_zone + "\" is no time zone of the tz database, like Europe/London"};
   }
   // Strict about repeated members, UTF-8 and depth; the parse that keeps the members' order is not.
-  if (auto strict = parse_json(text, {.bytes_max = 4u << 20, .depth_max = 64, .reason_prefix = "mapping."}); !strict) {
+  if (auto strict =
+          parse_json(text, {.bytes_max = 4u << 20, .depth_max = 64, .reason_prefix = "mapping."});
+      !strict) {
     auto error = strict.error();
     error.message = file + " " + (error.field.empty() ? "/" : error.field) + ": " + error.message;
     return error;

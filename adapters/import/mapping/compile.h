@@ -8,8 +8,10 @@
 
 namespace rapport::import {
 
-// `file` is how errors call the mapping. `time_zone` overrules what the mapping says, if it is not empty.
-// kInvalid "mapping.malformed" (no JSON), "mapping.invalid": a line a fault, "FILE POINTER: what".
-Result<Plan> compile_mapping(std::string_view text, const std::string& file, const std::string& time_zone = {});
+// `file` is how errors call the mapping. `time_zone` overrules what the mapping says, if it is not
+// empty. kInvalid "mapping.malformed" (no JSON), "mapping.invalid": a line a fault, "FILE POINTER:
+// what".
+Result<Plan> compile_mapping(std::string_view text, const std::string& file,
+                             const std::string& time_zone = {});
 
 }  // namespace rapport::import

@@ -21,10 +21,14 @@ class ColumnCompiler {
     column_.personal = json_.value("personal", false);
     column_.pivoted = json_.value("pivoted", false);
     column_.required = json_.value("required", false);
-    if (json_.contains("value")) compile_value();
-    else if (json_.contains("cases")) compile_cases();
-    else if (json_.contains("lookup")) compile_lookup();
-    else compile_source();
+    if (json_.contains("value"))
+      compile_value();
+    else if (json_.contains("cases"))
+      compile_cases();
+    else if (json_.contains("lookup"))
+      compile_lookup();
+    else
+      compile_source();
     if (json_.contains("map")) compile_map();
     if (json_.contains("datatype")) compile_type();
     if (json_.contains("default")) compile_default();
@@ -34,7 +38,9 @@ class ColumnCompiler {
   }
 
  private:
-  void fault(const char* member, std::string message) { scope_.faults.add(below(place_, member), std::move(message)); }
+  void fault(const char* member, std::string message) {
+    scope_.faults.add(below(place_, member), std::move(message));
+  }
 
   void needs(const Template& from) {
     for (const auto& part : from.parts)
@@ -43,12 +49,15 @@ class ColumnCompiler {
   void needs(std::size_t column) {
     facts_.needs.insert(column);
     if (scope_.personal(column)) {
-      scope_.faults.add(place_, "column \"" + scope_.table.columns[column].name + "\" is personal: no other column can be made of it");
+      scope_.faults.add(place_, "column \"" + scope_.table.columns[column].name +
+                                    "\" is personal: no other column can be made of it");
     }
   }
 
   void compile_source() {
-    SourceColumn source{.column = scope_.table.columns.size(), .titles = {column_.name}, .hashed = column_.personal};
+    SourceColumn source{.column = scope_.table.columns.size(),
+                        .titles = {column_.name},
+                        .hashed = column_.personal};
     if (json_.contains("titles")) source.titles = json_["titles"].get<std::vector<std::string>>();
     column_.source = scope_.table.sources.size();
     scope_.table.sources.push_back(std::move(source));
@@ -56,7 +65,8 @@ class ColumnCompiler {
   }
 
   void compile_value() {
-    column_.value = scope_.parse_template(json_["value"].get<std::string>(), below(place_, "value"));
+    column_.value =
+        scope_.parse_template(json_["value"].get<std::string>(), below(place_, "value"));
     if (!column_.value) return;
     needs(*column_.value);
     facts_.kinds = scope_.kinds_of({.constant = {}, .from = column_.value});
@@ -69,8 +79,11 @@ class ColumnCompiler {
       const auto& one = json_["cases"][i];
       auto at = below(below(place_, "cases"), i);
       Case made;
-      if (one.contains("when")) made.when = scope_.parse_when(one["when"], below(at, "when"), false);
-      else if (i + 1 < json_["cases"].size()) scope_.faults.add(at, "a case without \"when\" always holds: the cases after it are never reached");
+      if (one.contains("when"))
+        made.when = scope_.parse_when(one["when"], below(at, "when"), false);
+      else if (i + 1 < json_["cases"].size())
+        scope_.faults.add(
+            at, "a case without \"when\" always holds: the cases after it are never reached");
       for (const auto& test : made.when) needs(test.column);
       auto value = scope_.parse_operand(one["value"], below(at, "value"));
       if (!value) continue;
@@ -99,18 +112,23 @@ class ColumnCompiler {
     auto name = json["table"].get<std::string>();
     auto& tables = scope_.plan.tables;
     Nearest nearest(name);
-    Lookup lookup{.table = tables.size(), .table_name = name, .key = {}, .column = 0, .told_column = {}};
+    Lookup lookup{
+        .table = tables.size(), .table_name = name, .key = {}, .column = 0, .told_column = {}};
     for (std::size_t i = 0; i < tables.size(); ++i) {
       nearest.offer(tables[i].name);
       if (tables[i].name == name) lookup.table = i;
     }
-    if (lookup.table == tables.size()) return scope_.faults.add(below(at, "table"), "no table \"" + name + "\" stands before this one" + nearest.hint());
+    if (lookup.table == tables.size())
+      return scope_.faults.add(below(at, "table"),
+                               "no table \"" + name + "\" stands before this one" + nearest.hint());
     auto& other = tables[lookup.table];
     if (other.key.size() != json["key"].size()) {
-      scope_.faults.add(below(at, "key"), "table \"" + name + "\" has a key of " + std::to_string(other.key.size()) + " columns");
+      scope_.faults.add(below(at, "key"), "table \"" + name + "\" has a key of " +
+                                              std::to_string(other.key.size()) + " columns");
     }
     for (std::size_t i = 0; i < json["key"].size(); ++i) {
-      auto part = scope_.parse_template(json["key"][i].get<std::string>(), below(below(at, "key"), i));
+      auto part =
+          scope_.parse_template(json["key"][i].get<std::string>(), below(below(at, "key"), i));
       if (!part) continue;
       needs(*part);
       if (!lookup.told_column) lookup.told_column = part->single();
@@ -124,12 +142,15 @@ class ColumnCompiler {
       lookup.column = i;
       facts_.kinds = scope_.earlier[lookup.table][i].kinds;
       facts_.texts = scope_.earlier[lookup.table][i].texts;
-      if (other.columns[i].personal) scope_.faults.add(below(at, "column"), "column \"" + wanted + "\" is personal: it cannot be looked up");
+      if (other.columns[i].personal)
+        scope_.faults.add(below(at, "column"),
+                          "column \"" + wanted + "\" is personal: it cannot be looked up");
       other.looked_up = true;
       column_.lookup = std::move(lookup);
       return;
     }
-    scope_.faults.add(below(at, "column"), "table \"" + name + "\" has no column \"" + wanted + "\"" + column.hint());
+    scope_.faults.add(below(at, "column"),
+                      "table \"" + name + "\" has no column \"" + wanted + "\"" + column.hint());
   }
 
   void compile_map() {
@@ -146,19 +167,23 @@ class ColumnCompiler {
       column_.map.emplace(text, std::move(mapped));
     }
     bool keep = false;
-    if (auto otherwise = json_.find("otherwise"); otherwise != json_.end() && *otherwise != "reject") {
+    if (auto otherwise = json_.find("otherwise");
+        otherwise != json_.end() && *otherwise != "reject") {
       keep = *otherwise == "keep";
       column_.otherwise = keep ? Column::Otherwise::kKeep : Column::Otherwise::kValue;
       column_.otherwise_value = keep ? Value() : constant_of(*otherwise);
       take(column_.otherwise_value);
     }
     facts_.kinds = keep ? kinds | facts_.kinds : kinds;
-    if (!keep) facts_.texts = std::move(texts);
-    else if (facts_.texts) facts_.texts->insert(texts.begin(), texts.end());
+    if (!keep)
+      facts_.texts = std::move(texts);
+    else if (facts_.texts)
+      facts_.texts->insert(texts.begin(), texts.end());
   }
 
   void compile_type() {
-    column_.datatype = compile_datatype(json_["datatype"], below(place_, "datatype"), scope_.faults);
+    column_.datatype =
+        compile_datatype(json_["datatype"], below(place_, "datatype"), scope_.faults);
     if (!column_.datatype) return;
     // Texts become values of the type; what a map already made a number or boolean stays as it is.
     if (!may_be(facts_.kinds, Kind::kText)) return;
@@ -169,7 +194,8 @@ class ColumnCompiler {
 
   void compile_default() {
     auto value = constant_of(json_["default"]);
-    bool text = value.kind == Kind::kText && column_.datatype && column_.datatype->kind() != Kind::kText;
+    bool text =
+        value.kind == Kind::kText && column_.datatype && column_.datatype->kind() != Kind::kText;
     if (text) {
       TimeZone zone;
       Value typed;
@@ -185,10 +211,12 @@ class ColumnCompiler {
 
   void check_personal() {
     if (!column_.personal) return;
-    if (!column_.source) return scope_.faults.add(place_, "only a column of the source can be personal");
+    if (!column_.source)
+      return scope_.faults.add(place_, "only a column of the source can be personal");
     bool typed = column_.datatype && column_.datatype->kind() != Kind::kText;
     if (column_.mapped || typed || column_.default_value) {
-      scope_.faults.add(place_, "a personal column is plain text: it has no map, datatype or default");
+      scope_.faults.add(place_,
+                        "a personal column is plain text: it has no map, datatype or default");
     }
   }
 
@@ -203,7 +231,8 @@ char character(const Json& json, const char* member, char otherwise) {
   return json.contains(member) ? json[member].get_ref<const std::string&>()[0] : otherwise;
 }
 
-void compile_format(const std::string& format, const std::string& place, Datatype& made, Faults& faults) {
+void compile_format(const std::string& format, const std::string& place, Datatype& made,
+                    Faults& faults) {
   using Base = Datatype::Base;
   if (made.timed()) {
     auto pattern = TimePattern::parse(format);
@@ -211,11 +240,13 @@ void compile_format(const std::string& format, const std::string& place, Datatyp
     made.pattern = std::move(*pattern);
   } else if (made.base == Base::kBoolean) {
     auto bar = format.find('|');
-    if (bar == format.npos || bar == 0 || bar + 1 == format.size()) return faults.add(place, "the format of a boolean is \"YES|NO\"");
+    if (bar == format.npos || bar == 0 || bar + 1 == format.size())
+      return faults.add(place, "the format of a boolean is \"YES|NO\"");
     made.yes = format.substr(0, bar);
     made.no = format.substr(bar + 1);
   } else if (made.base == Base::kBp) {
-    if (format != "percent" && format != "fraction") return faults.add(place, "the format of bp is percent or fraction");
+    if (format != "percent" && format != "fraction")
+      return faults.add(place, "the format of bp is percent or fraction");
     made.percent = format == "percent";
   } else {
     faults.add(place, "only boolean, bp, date and datetime have a format");
@@ -224,29 +255,36 @@ void compile_format(const std::string& format, const std::string& place, Datatyp
 
 }  // namespace
 
-std::optional<Datatype> compile_datatype(const Json& json, const std::string& place, Faults& faults) {
+std::optional<Datatype> compile_datatype(const Json& json, const std::string& place,
+                                         Faults& faults) {
   using Base = Datatype::Base;
   Datatype made;
   bool simple = json.is_string();
   made.base = *Datatype::base_named((simple ? json : json["base"]).get<std::string>());
   bool amount = made.base == Base::kMoney || made.base == Base::kPrice;
   if (simple) {
-    if (amount) faults.add(place, "needs a currency: {\"base\": " + json.dump() + ", \"currency\": \"EUR\"}");
+    if (amount)
+      faults.add(place, "needs a currency: {\"base\": " + json.dump() + ", \"currency\": \"EUR\"}");
     return made;
   }
   if (amount && !json.contains("currency")) faults.add(place, "lacks \"currency\"");
-  if (!amount && json.contains("currency")) faults.add(below(place, "currency"), "only money and price have a currency");
-  if (json.contains("currency")) made.currency = Currency(std::string_view(json["currency"].get_ref<const std::string&>()));
+  if (!amount && json.contains("currency"))
+    faults.add(below(place, "currency"), "only money and price have a currency");
+  if (json.contains("currency"))
+    made.currency = Currency(std::string_view(json["currency"].get_ref<const std::string&>()));
   made.decimal_char = character(json, "decimalChar", '.');
   made.group_char = character(json, "groupChar", 0);
-  if (made.decimal_char == made.group_char) faults.add(below(place, "groupChar"), "is the decimalChar, too");
-  if (json.contains("format")) compile_format(json["format"].get<std::string>(), below(place, "format"), made, faults);
+  if (made.decimal_char == made.group_char)
+    faults.add(below(place, "groupChar"), "is the decimalChar, too");
+  if (json.contains("format"))
+    compile_format(json["format"].get<std::string>(), below(place, "format"), made, faults);
   return made;
 }
 
 void compile_columns(const Json& table, const std::string& place, Scope& scope) {
   auto at = below(place, "columns");
-  for (const auto& [name, column] : table["columns"].items()) ColumnCompiler(name, column, below(at, name), scope).compile();
+  for (const auto& [name, column] : table["columns"].items())
+    ColumnCompiler(name, column, below(at, name), scope).compile();
 }
 
 }  // namespace rapport::import

@@ -4,10 +4,12 @@
 
 namespace rapport::import {
 
-// Fills the scope's table and facts from `columns`. `name_tables`: the names of all tables, for hints.
+// Fills the scope's table and facts from `columns`. `name_tables`: the names of all tables, for
+// hints.
 void compile_columns(const nlohmann::ordered_json& table, const std::string& place, Scope& scope);
 
 // A datatype as the mapping writes it, a name or an object.
-std::optional<Datatype> compile_datatype(const nlohmann::ordered_json& datatype, const std::string& place, Faults& faults);
+std::optional<Datatype> compile_datatype(const nlohmann::ordered_json& datatype,
+                                         const std::string& place, Faults& faults);
 
 }  // namespace rapport::import

@@ -21,14 +21,16 @@ At::Choice compile_choice(const Json& json, const std::string& place, Scope& sco
     TimeZone zone;
     Value time;
     if (TimePattern::iso().read(text, false, zone, time) != TimePattern::Fault::kNone) {
-      scope.faults.add(place, "\"" + text + "\" is no column, no date and none of the words unknown and always");
+      scope.faults.add(
+          place, "\"" + text + "\" is no column, no date and none of the words unknown and always");
       return {};
     }
     return {.column = {}, .constant = time, .word = {}};
   }
   auto column = operand->from->single();
   auto kinds = column ? scope.facts[*column].kinds : Kinds();
-  bool timed = column && kinds.any() && (kinds & ~(only(Value::Kind::kDate) | only(Value::Kind::kTime))).none();
+  bool timed = column && kinds.any() &&
+               (kinds & ~(only(Value::Kind::kDate) | only(Value::Kind::kTime))).none();
   if (!timed) {
     scope.faults.add(place, "must be one column of datatype date or datetime");
     return {};
@@ -38,22 +40,28 @@ At::Choice compile_choice(const Json& json, const std::string& place, Scope& sco
 
 class CommandCompiler {
  public:
-  CommandCompiler(const Json& json, std::string place, Scope& scope) : json_(json), place_(std::move(place)), scope_(scope) {}
+  CommandCompiler(const Json& json, std::string place, Scope& scope)
+      : json_(json), place_(std::move(place)), scope_(scope) {}
 
   void compile() {
     step_.place = place_;
     step_.command = json_["command"].get<std::string>();
     if (!find_member()) return;
     step_.order = scope_.plan.commands++;
-    if (auto id = scope_.parse_template(json_["id"].get<std::string>(), below(place_, "id"))) step_.id = std::move(*id);
-    if (json_.contains("on")) step_.on = json_["on"] == "first" ? CommandStep::On::kFirst : CommandStep::On::kLater;
+    if (auto id = scope_.parse_template(json_["id"].get<std::string>(), below(place_, "id")))
+      step_.id = std::move(*id);
+    if (json_.contains("on"))
+      step_.on = json_["on"] == "first" ? CommandStep::On::kFirst : CommandStep::On::kLater;
     step_.once = json_.value("once", false);
     if (json_.contains("ifChanged")) {
       auto at = below(place_, "ifChanged");
       for (std::size_t i = 0; i < json_["ifChanged"].size(); ++i)
-        if (auto column = scope_.need(json_["ifChanged"][i].get<std::string>(), below(at, i))) step_.if_changed.push_back(*column);
+        if (auto column = scope_.need(json_["ifChanged"][i].get<std::string>(), below(at, i)))
+          step_.if_changed.push_back(*column);
     }
-    if (json_.contains("when")) step_.when = scope_.parse_when(json_["when"], below(place_, "when"), scope_.table.keeps_snapshots());
+    if (json_.contains("when"))
+      step_.when =
+          scope_.parse_when(json_["when"], below(place_, "when"), scope_.table.keeps_snapshots());
     compile_time();
     step_.actor = optional_template("actor", true);
     step_.reason = optional_template("reason", false);
@@ -72,12 +80,17 @@ class CommandCompiler {
     Nearest nearest(step_.aggregate);
     for (const auto& known : aggregate_plans()) nearest.offer(known.name);
     step_.plan = find_aggregate(step_.aggregate);
-    if (!step_.plan) return scope_.faults.add(at, "no aggregate \"" + step_.aggregate + "\"" + nearest.hint()), false;
+    if (!step_.plan)
+      return scope_.faults.add(at, "no aggregate \"" + step_.aggregate + "\"" + nearest.hint()),
+             false;
     step_.commands = &step_.plan->commands;
     step_.member = step_.commands->find(name);
     Nearest command(name);
     for (const auto& known : step_.commands->members) command.offer(known.name);
-    if (!step_.member) return scope_.faults.add(at, step_.aggregate + " has no command \"" + name + "\"" + command.hint()), false;
+    if (!step_.member)
+      return scope_.faults.add(
+                 at, step_.aggregate + " has no command \"" + name + "\"" + command.hint()),
+             false;
     return true;
   }
 
@@ -87,11 +100,13 @@ class CommandCompiler {
     } else if (!scope_.table.at.choices.empty()) {
       step_.at = scope_.table.at;
     } else {
-      scope_.faults.add(place_, "has no \"at\", and neither has its table: a time of \"unknown\" must be said");
+      scope_.faults.add(
+          place_, "has no \"at\", and neither has its table: a time of \"unknown\" must be said");
     }
   }
 
-  // While the body is compiled a column can only hold what the command's own `when` lets through; answers what that replaced.
+  // While the body is compiled a column can only hold what the command's own `when` lets through;
+  // answers what that replaced.
   std::map<std::size_t, std::optional<std::set<std::string>>> narrow() {
     std::map<std::size_t, std::optional<std::set<std::string>>> whole;
     for (const auto& test : step_.when) {
@@ -121,7 +136,9 @@ class CommandCompiler {
     auto made = scope_.parse_template(json->get_ref<const std::string&>(), place);
     if (!made || ids) return made;
     for (const auto& part : made->parts)
-      if (part.column && scope_.personal(*part.column)) scope_.faults.add(place, "column \"" + scope_.table.columns[*part.column].name + "\" is personal: it cannot be a reason");
+      if (part.column && scope_.personal(*part.column))
+        scope_.faults.add(place, "column \"" + scope_.table.columns[*part.column].name +
+                                     "\" is personal: it cannot be a reason");
     return made;
   }
 
@@ -131,15 +148,19 @@ class CommandCompiler {
     const auto* patched = plan.find("new");
     static const Json kNoFields = Json::object();
     const auto& fields = json_.contains("fields") ? json_["fields"] : kNoFields;
-    step_.fields = compile_object(fields, plan, below(place_, "fields"), scope_, mode, json_.contains("patch"));
+    step_.fields = compile_object(fields, plan, below(place_, "fields"), scope_, mode,
+                                  json_.contains("patch"));
     if (!json_.contains("patch")) return;
     auto at = below(place_, "patch");
-    if (!patched || patched->value.kind != FieldKind::kStruct) return scope_.faults.add(at, step_.command + " changes no fields: it takes no patch");
+    if (!patched || patched->value.kind != FieldKind::kStruct)
+      return scope_.faults.add(at, step_.command + " changes no fields: it takes no patch");
     step_.patched = patched;
-    for (auto& writer : compile_object(json_["patch"], *patched->value.type, at, scope_, mode, true)) {
+    for (auto& writer :
+         compile_object(json_["patch"], *patched->value.type, at, scope_, mode, true)) {
       CommandStep::Patch patch{.writer = std::move(writer), .columns = {}};
       columns_of(patch.writer, patch.columns);
-      if (patch.columns.empty()) scope_.faults.add(patch.writer.place, "no column: a constant never changes");
+      if (patch.columns.empty())
+        scope_.faults.add(patch.writer.place, "no column: a constant never changes");
       step_.patch.push_back(std::move(patch));
     }
   }
@@ -164,7 +185,8 @@ At compile_at(const Json& json, const std::string& place, Scope& scope) {
     at.choices.push_back(compile_choice(json, place, scope));
     return at;
   }
-  for (std::size_t i = 0; i < json.size(); ++i) at.choices.push_back(compile_choice(json[i], below(place, i), scope));
+  for (std::size_t i = 0; i < json.size(); ++i)
+    at.choices.push_back(compile_choice(json[i], below(place, i), scope));
   return at;
 }
 
@@ -195,7 +217,8 @@ PolicyStep compile_policy(const Json& policy, const std::string& place, Scope& s
   command.id.parts.push_back({.literal = step.id, .column = {}, .hashed = false});
   Json body = Json::object();
   body["effectiveFrom"] = policy["effectiveFrom"];
-  command.fields = compile_object(body, *command.member->plan, place, scope, {.groups = false, .constants = true});
+  command.fields = compile_object(body, *command.member->plan, place, scope,
+                                  {.groups = false, .constants = true});
   auto kind = policy["kind"].get<std::string>();
   const auto* field = command.member->plan->find(kind);
   RAPPORT_ASSERT(field);
@@ -203,7 +226,8 @@ PolicyStep compile_policy(const Json& policy, const std::string& place, Scope& s
   writer.form = FieldWriter::Form::kObject;
   writer.field = field;
   writer.place = below(place, "body");
-  writer.members = compile_object(policy["body"], *field->value.type, writer.place, scope, {.groups = false, .constants = true});
+  writer.members = compile_object(policy["body"], *field->value.type, writer.place, scope,
+                                  {.groups = false, .constants = true});
   command.fields.push_back(std::move(writer));
   if (!command.fields.front().operand.constant.missing()) {
     const auto& from = command.fields.front().operand.constant;

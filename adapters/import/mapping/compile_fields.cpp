@@ -13,8 +13,12 @@ using Json = nlohmann::ordered_json;
 using Kind = Value::Kind;
 
 bool is_integer(FieldKind kind) { return kind >= FieldKind::kInt8 && kind <= FieldKind::kUInt64; }
-bool is_money(const FieldPlan& field) { return field.value.kind == FieldKind::kStruct && field.value.type->name == "Money"; }
-bool is_price(const FieldPlan& field) { return field.value.kind == FieldKind::kStruct && field.value.type->name == "UnitPrice"; }
+bool is_money(const FieldPlan& field) {
+  return field.value.kind == FieldKind::kStruct && field.value.type->name == "Money";
+}
+bool is_price(const FieldPlan& field) {
+  return field.value.kind == FieldKind::kStruct && field.value.type->name == "UnitPrice";
+}
 
 // Fields that hold the id of something: of a person, the keyed hash stands there.
 bool is_reference(const FieldPlan& field) {
@@ -24,13 +28,18 @@ bool is_reference(const FieldPlan& field) {
 // What a field takes; its name's unit counts: qtyMilli takes quantities, probabilityBp bp.
 Kinds accepted(const FieldPlan& field) {
   switch (field.value.kind) {
-    case FieldKind::kBool: return only(Kind::kBoolean);
+    case FieldKind::kBool:
+      return only(Kind::kBoolean);
     case FieldKind::kEnum:
-    case FieldKind::kCurrency: return only(Kind::kText);
+    case FieldKind::kCurrency:
+      return only(Kind::kText);
     case FieldKind::kDate:
-    case FieldKind::kTimestamp: return only(Kind::kDate) | only(Kind::kTime);
-    case FieldKind::kText: return ~Kinds();
-    default: break;
+    case FieldKind::kTimestamp:
+      return only(Kind::kDate) | only(Kind::kTime);
+    case FieldKind::kText:
+      return ~Kinds();
+    default:
+      break;
   }
   if (is_money(field)) return only(Kind::kMoney);
   if (is_price(field)) return only(Kind::kPrice) | only(Kind::kMoney);
@@ -43,7 +52,8 @@ Kinds accepted(const FieldPlan& field) {
 
 class ScalarCompiler {
  public:
-  ScalarCompiler(const FieldPlan& field, const std::string& place, Scope& scope) : field_(field), place_(place), scope_(scope) {}
+  ScalarCompiler(const FieldPlan& field, const std::string& place, Scope& scope)
+      : field_(field), place_(place), scope_(scope) {}
 
   bool compile(const Json& json, FieldsMode mode, Operand& operand) {
     if (mode.constants) {
@@ -72,14 +82,17 @@ class ScalarCompiler {
       if (field_.personal) {
         scope_.facts[*part.column].used_as_text = true;
       } else if (!is_reference(field_)) {
-        ok = fault("column \"" + scope_.table.columns[*part.column].name + "\" is personal: it may go only into ids, references and personal fields, which \"" +
-                   field_.name + "\" is not");
+        ok = fault(
+            "column \"" + scope_.table.columns[*part.column].name +
+            "\" is personal: it may go only into ids, references and personal fields, which \"" +
+            field_.name + "\" is not");
       }
     }
     auto kinds = scope_.kinds_of({.constant = {}, .from = from});
     if (auto wrong = kinds & ~accepted(field_); wrong.any()) {
       auto wanted = accepted(field_).any() ? names_of(accepted(field_)) : "an object";
-      return fault("\"" + field_.name + "\" wants " + wanted + ", the mapping gives " + names_of(kinds));
+      return fault("\"" + field_.name + "\" wants " + wanted + ", the mapping gives " +
+                   names_of(kinds));
     }
     auto single = from.single();
     if (field_.value.kind != FieldKind::kEnum || !single || !scope_.facts[*single].texts) return ok;
@@ -104,7 +117,9 @@ class ScalarCompiler {
     if (field_.value.kind == FieldKind::kDate || field_.value.kind == FieldKind::kTimestamp) {
       TimeZone zone;
       Value time;
-      bool ok = constant.kind == Kind::kText && TimePattern::iso().read(constant.text, false, zone, time) == TimePattern::Fault::kNone;
+      bool ok =
+          constant.kind == Kind::kText &&
+          TimePattern::iso().read(constant.text, false, zone, time) == TimePattern::Fault::kNone;
       if (!ok) return fault("is no date or time of ISO 8601");
       constant = time;
       return true;
@@ -113,13 +128,18 @@ class ScalarCompiler {
       return constant.kind == Kind::kText ? check_enumerant(constant.text) : fault("must be text");
     }
     if (field_.value.kind == FieldKind::kCurrency) {
-      bool ok = constant.kind == Kind::kText && Currency(std::string_view(constant.text)).well_formed() && constant.text.size() == 3;
+      bool ok = constant.kind == Kind::kText &&
+                Currency(std::string_view(constant.text)).well_formed() &&
+                constant.text.size() == 3;
       return ok || fault("is no currency of ISO 4217");
     }
     // A constant number is in the field's own unit.
-    if (is_integer(field_.value.kind)) return constant.kind == Kind::kInteger || fault("must be a whole number");
-    if (field_.value.kind == FieldKind::kBool) return constant.kind == Kind::kBoolean || fault("must be true or false");
-    if (field_.value.kind == FieldKind::kText) return constant.kind == Kind::kText || fault("must be text");
+    if (is_integer(field_.value.kind))
+      return constant.kind == Kind::kInteger || fault("must be a whole number");
+    if (field_.value.kind == FieldKind::kBool)
+      return constant.kind == Kind::kBoolean || fault("must be true or false");
+    if (field_.value.kind == FieldKind::kText)
+      return constant.kind == Kind::kText || fault("must be text");
     return fault("must be an object");
   }
 
@@ -128,23 +148,29 @@ class ScalarCompiler {
   Scope& scope_;
 };
 
-bool compile_field(const Json& json, const FieldPlan& field, const std::string& place, Scope& scope, FieldsMode mode, FieldWriter& writer);
+bool compile_field(const Json& json, const FieldPlan& field, const std::string& place, Scope& scope,
+                   FieldsMode mode, FieldWriter& writer);
 
-bool compile_list(const Json& json, const FieldPlan& field, const std::string& place, Scope& scope, FieldsMode mode, FieldWriter& writer) {
+bool compile_list(const Json& json, const FieldPlan& field, const std::string& place, Scope& scope,
+                  FieldsMode mode, FieldWriter& writer) {
   bool structs = field.element.kind == FieldKind::kStruct;
   if (json.is_object() && json.contains("each")) {
     writer.form = FieldWriter::Form::kEach;
     if (json.size() != 1) scope.faults.add(place, "\"each\" stands alone");
-    if (!mode.groups) scope.faults.add(place, "\"each\" makes an element of every row of a group: it needs mode groups");
+    if (!mode.groups)
+      scope.faults.add(place,
+                       "\"each\" makes an element of every row of a group: it needs mode groups");
     if (!structs || !json["each"].is_object()) {
       scope.faults.add(place, "\"each\" must be the object of one element");
       return false;
     }
-    writer.members = compile_object(json["each"], *field.element.type, below(place, "each"), scope, mode);
+    writer.members =
+        compile_object(json["each"], *field.element.type, below(place, "each"), scope, mode);
     return true;
   }
   if (!json.is_array()) {
-    scope.faults.add(place, "\"" + field.name + "\" is a list: it wants an array or {\"each\": {…}}");
+    scope.faults.add(place,
+                     "\"" + field.name + "\" is a list: it wants an array or {\"each\": {…}}");
     return false;
   }
   writer.form = FieldWriter::Form::kList;
@@ -164,10 +190,12 @@ bool compile_list(const Json& json, const FieldPlan& field, const std::string& p
   return true;
 }
 
-bool compile_field(const Json& json, const FieldPlan& field, const std::string& place, Scope& scope, FieldsMode mode, FieldWriter& writer) {
+bool compile_field(const Json& json, const FieldPlan& field, const std::string& place, Scope& scope,
+                   FieldsMode mode, FieldWriter& writer) {
   writer.field = &field;
   writer.place = place;
-  if (field.value.kind == FieldKind::kList) return compile_list(json, field, place, scope, mode, writer);
+  if (field.value.kind == FieldKind::kList)
+    return compile_list(json, field, place, scope, mode, writer);
   if (json.is_object()) {
     if (field.value.kind != FieldKind::kStruct) {
       scope.faults.add(place, "\"" + field.name + "\" is no object");
@@ -186,8 +214,9 @@ bool compile_field(const Json& json, const FieldPlan& field, const std::string& 
 
 }  // namespace
 
-std::vector<FieldWriter> compile_object(const Json& object, const StructPlan& plan, const std::string& place, Scope& scope,
-                                        FieldsMode mode, bool partial) {
+std::vector<FieldWriter> compile_object(const Json& object, const StructPlan& plan,
+                                        const std::string& place, Scope& scope, FieldsMode mode,
+                                        bool partial) {
   std::vector<FieldWriter> writers;
   for (const auto& [name, json] : object.items()) {
     auto at = below(place, name);
@@ -204,8 +233,10 @@ std::vector<FieldWriter> compile_object(const Json& object, const StructPlan& pl
   if (partial) return writers;
   for (const auto& field : plan.fields) {
     bool must = field.presence == Presence::kRequired &&
-                (field.value.kind == FieldKind::kText || field.value.kind == FieldKind::kEnum || field.value.kind == FieldKind::kStruct);
-    if (must && !object.contains(field.name)) scope.faults.add(place, plan.name + " needs \"" + field.name + "\"");
+                (field.value.kind == FieldKind::kText || field.value.kind == FieldKind::kEnum ||
+                 field.value.kind == FieldKind::kStruct);
+    if (must && !object.contains(field.name))
+      scope.faults.add(place, plan.name + " needs \"" + field.name + "\"");
   }
   return writers;
 }
@@ -213,7 +244,8 @@ std::vector<FieldWriter> compile_object(const Json& object, const StructPlan& pl
 void columns_of(const FieldWriter& writer, std::vector<std::size_t>& columns) {
   if (writer.operand.from)
     for (const auto& part : writer.operand.from->parts)
-      if (part.column && std::ranges::find(columns, *part.column) == columns.end()) columns.push_back(*part.column);
+      if (part.column && std::ranges::find(columns, *part.column) == columns.end())
+        columns.push_back(*part.column);
   for (const auto& member : writer.members) columns_of(member, columns);
   for (const auto& element : writer.elements) columns_of(element, columns);
 }

@@ -1,4 +1,5 @@
-// How a column's text is read: CSVW's datatypes as far as the catalogue has a use for them, plus money, price and bp.
+// How a column's text is read: CSVW's datatypes as far as the catalogue has a use for them, plus
+// money, price and bp.
 #pragma once
 #include <optional>
 #include <string>
@@ -10,13 +11,23 @@
 namespace rapport::import {
 
 struct Datatype {
-  enum class Base : std::uint8_t { kString, kBoolean, kInteger, kQuantity, kMoney, kPrice, kBp, kDate, kDatetime };
+  enum class Base : std::uint8_t {
+    kString,
+    kBoolean,
+    kInteger,
+    kQuantity,
+    kMoney,
+    kPrice,
+    kBp,
+    kDate,
+    kDatetime
+  };
   Base base = Base::kString;
   std::string yes = "true", no = "false";  // kBoolean
   Currency currency = {};                  // kMoney, kPrice
   bool percent = true;                     // kBp: 12.5 means 12.5 %, else 0.125 does
   char decimal_char = '.';
-  char group_char = 0;                     // 0 = none
+  char group_char = 0;  // 0 = none
   TimePattern pattern = TimePattern::iso();
 
   static std::optional<Base> base_named(std::string_view name);

@@ -18,7 +18,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
       std::size_t differs = lower(a[i - 1]) != lower(b[j - 1]);
       d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + differs});
-      bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+      bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                     lower(a[i - 2]) == lower(b[j - 1]);
       if (swapped) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   }
@@ -30,13 +31,16 @@ std::size_t distance(std::string_view a, std::string_view b) {
 void Nearest::offer(std::string_view name) {
   constexpr std::size_t kLongest = 64;
   if (name.size() > kLongest || wanted_.size() > kLongest) return;
-  bool begun = wanted_.size() >= 3 && (name.starts_with(wanted_) || std::string_view(wanted_).starts_with(name));
+  bool begun = wanted_.size() >= 3 &&
+               (name.starts_with(wanted_) || std::string_view(wanted_).starts_with(name));
   auto away = begun ? 1 : distance(wanted_, name);
   if (away >= distance_ || (!begun && away > wanted_.size() / 3)) return;
   distance_ = away;
   nearest_ = name;
 }
 
-std::string Nearest::hint() const { return nearest_.empty() ? nearest_ : "; did you mean \"" + nearest_ + "\"?"; }
+std::string Nearest::hint() const {
+  return nearest_.empty() ? nearest_ : "; did you mean \"" + nearest_ + "\"?";
+}
 
 }  // namespace rapport::import

@@ -1,4 +1,5 @@
-// The nearest of some names, if it is near enough to be meant: "when" for "whne", "integer" for "int".
+// The nearest of some names, if it is near enough to be meant: "when" for "whne", "integer" for
+// "int".
 #pragma once
 #include <string>
 #include <string_view>

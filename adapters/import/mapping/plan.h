@@ -1,4 +1,5 @@
-// A mapping, checked and compiled: what the row engine follows without looking anything up by name. See MAPPING.md.
+// A mapping, checked and compiled: what the row engine follows without looking anything up by name.
+// See MAPPING.md.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -41,7 +42,7 @@ struct Test {
   Kind kind = Kind::kIs;
   std::vector<Value> values;  // kMissing = null
   std::string prefix;
-  std::int64_t limit = 0;     // a whole number, in the column's own unit scale when compared
+  std::int64_t limit = 0;  // a whole number, in the column's own unit scale when compared
 };
 using When = std::vector<Test>;
 
@@ -54,15 +55,15 @@ struct Lookup {
   std::size_t table = 0;
   std::string table_name;
   std::vector<Template> key;
-  std::size_t column = 0;                     // of that table
-  std::optional<std::size_t> told_column;     // of this table: the one that a failure is told of
+  std::size_t column = 0;                  // of that table
+  std::optional<std::size_t> told_column;  // of this table: the one that a failure is told of
 };
 
 struct Column {
   std::string name;
-  std::string place;                          // JSON Pointer into the mapping
+  std::string place;  // JSON Pointer into the mapping
   // Where it comes from: one of these.
-  std::optional<std::size_t> source;          // place among the table's source columns
+  std::optional<std::size_t> source;  // place among the table's source columns
   std::optional<Template> value;
   std::vector<Case> cases;
   std::optional<Lookup> lookup;
@@ -75,14 +76,14 @@ struct Column {
   std::optional<Value> default_value;
   bool required = false;
   bool personal = false;
-  bool hashed_on_reading = false;             // personal and nowhere used as text: only its hash is ever held
+  bool hashed_on_reading = false;  // personal and nowhere used as text: only its hash is ever held
   bool pivoted = false;
 };
 
 struct SourceColumn {
-  std::size_t column = 0;                     // among the table's columns
+  std::size_t column = 0;  // among the table's columns
   std::vector<std::string> titles;
-  bool hashed = false;                        // personal
+  bool hashed = false;  // personal
 };
 
 // Writes one field of a command's struct; see command_writer.h.
@@ -91,10 +92,10 @@ struct FieldWriter {
   Form form = Form::kScalar;
   const FieldPlan* field = nullptr;
   std::string place;
-  Operand operand;                            // kScalar
-  bool whole_hashed = false;                  // kScalar: one personal column in a reference
-  std::vector<FieldWriter> members;           // kObject: its fields; kEach: one element's fields
-  std::vector<FieldWriter> elements;          // kList: kObject or kScalar each
+  Operand operand;                    // kScalar
+  bool whole_hashed = false;          // kScalar: one personal column in a reference
+  std::vector<FieldWriter> members;   // kObject: its fields; kEach: one element's fields
+  std::vector<FieldWriter> elements;  // kList: kObject or kScalar each
 };
 
 struct At {
@@ -109,7 +110,7 @@ struct At {
 };
 
 struct CommandStep {
-  std::string command;                        // "case/open"
+  std::string command;  // "case/open"
   std::string place;
   std::string aggregate;
   const UnionPlan* commands = nullptr;
@@ -130,7 +131,7 @@ struct CommandStep {
     std::vector<std::size_t> columns;
   };
   std::vector<Patch> patch;
-  std::uint64_t order = 0;                    // place among all the mapping's commands, for counting
+  std::uint64_t order = 0;  // place among all the mapping's commands, for counting
 };
 
 struct Table {
@@ -143,7 +144,7 @@ struct Table {
   Mode mode = Mode::kRows;
   std::vector<std::size_t> key, order_by;
   struct Pivot {
-    std::size_t name = 0, value = 0;          // columns
+    std::size_t name = 0, value = 0;  // columns
   };
   std::optional<Pivot> pivot;
   bool unmatched_accepted = false;
@@ -153,26 +154,26 @@ struct Table {
   std::vector<Column> columns;
   std::vector<SourceColumn> sources;
   std::vector<CommandStep> commands;
-  At at;                                      // the table's default: the time of a row of a history
-  std::vector<bool> key_columns;              // by column: needed to know the key (and, sorted, the order)
-  bool looked_up = false;                     // another table looks values up here
-  std::string shape;                          // what may not change under one mapping name, as canonical JSON
+  At at;                          // the table's default: the time of a row of a history
+  std::vector<bool> key_columns;  // by column: needed to know the key (and, sorted, the order)
+  bool looked_up = false;         // another table looks values up here
+  std::string shape;              // what may not change under one mapping name, as canonical JSON
   bool keeps_snapshots() const { return mode == Mode::kState || mode == Mode::kHistory; }
 };
 
 struct PolicyStep {
   std::string id, place;
-  CommandStep command;                        // policySet/publish
-  std::int32_t effective_from = 0;            // days since 1970
+  CommandStep command;              // policySet/publish
+  std::int32_t effective_from = 0;  // days since 1970
 };
 
 struct Plan {
-  std::string name, title, file;              // `file`: how errors call the mapping
-  Hash sha256{};                              // of the mapping's text
+  std::string name, title, file;  // `file`: how errors call the mapping
+  Hash sha256{};                  // of the mapping's text
   bool as_fact = true;
   std::vector<PolicyStep> policies;
   std::vector<Table> tables;
-  std::uint64_t commands = 0;                 // how many commands the tables have
+  std::uint64_t commands = 0;  // how many commands the tables have
 };
 
 }  // namespace rapport::import

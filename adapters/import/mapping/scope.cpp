@@ -10,10 +10,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Kind = Value::Kind;
-constexpr std::array<const char*, 10> kKindNames = {"nothing", "text", "boolean", "integer", "quantity", "money", "price", "bp", "date", "datetime"};
+constexpr std::array<const char*, 10> kKindNames = {"nothing",  "text",    "boolean", "integer",
+                                                    "quantity", "money",   "price",   "bp",
+                                                    "date",     "datetime"};
 
 bool numeric(Kind kind) {
-  return kind == Kind::kInteger || kind == Kind::kQuantity || kind == Kind::kMoney || kind == Kind::kPrice || kind == Kind::kBp;
+  return kind == Kind::kInteger || kind == Kind::kQuantity || kind == Kind::kMoney ||
+         kind == Kind::kPrice || kind == Kind::kBp;
 }
 
 }  // namespace
@@ -31,10 +34,14 @@ void Faults::take(std::vector<MappingFault> more) {
 
 Value constant_of(const Json& value) {
   Value out;
-  if (value.is_string()) out.set_text(value.get_ref<const std::string&>());
-  else if (value.is_boolean()) out.set(Kind::kBoolean, value.get<bool>());
-  else if (value.is_number_integer()) out.set(Kind::kInteger, value.get<std::int64_t>());
-  else if (value.is_number()) out.set_text(value.dump());
+  if (value.is_string())
+    out.set_text(value.get_ref<const std::string&>());
+  else if (value.is_boolean())
+    out.set(Kind::kBoolean, value.get<bool>());
+  else if (value.is_number_integer())
+    out.set(Kind::kInteger, value.get<std::int64_t>());
+  else if (value.is_number())
+    out.set_text(value.dump());
   return out;
 }
 
@@ -87,10 +94,12 @@ std::optional<Template> Scope::parse_template(std::string_view text, const std::
 
 std::optional<Operand> Scope::parse_operand(const Json& value, const std::string& place) {
   Operand operand;
-  if (value.is_string() && value.get_ref<const std::string&>().find_first_of("{}") != std::string::npos) {
+  if (value.is_string() &&
+      value.get_ref<const std::string&>().find_first_of("{}") != std::string::npos) {
     operand.from = parse_template(value.get_ref<const std::string&>(), place);
     if (!operand.from) return std::nullopt;
-    bool constant = std::ranges::none_of(operand.from->parts, [](const auto& part) { return part.column.has_value(); });
+    bool constant = std::ranges::none_of(operand.from->parts,
+                                         [](const auto& part) { return part.column.has_value(); });
     if (!constant) return operand;
     operand.constant.set_text(operand.from->parts.front().literal);
     operand.from.reset();
@@ -110,32 +119,45 @@ void Scope::check_test_value(std::size_t column, const Value& value, const std::
   const auto& fact = facts[column];
   const auto& name = table.columns[column].name;
   if (value.missing()) return;
-  if (personal(column)) return faults.add(place, "column \"" + name + "\" is personal: it can only be tested for null");
-  bool possible = value.kind == Kind::kText ? may_be(fact.kinds, Kind::kText) || may_be(fact.kinds, Kind::kDate) || may_be(fact.kinds, Kind::kTime)
-                                            : false;
+  if (personal(column))
+    return faults.add(place, "column \"" + name + "\" is personal: it can only be tested for null");
+  bool possible = value.kind == Kind::kText
+                      ? may_be(fact.kinds, Kind::kText) || may_be(fact.kinds, Kind::kDate) ||
+                            may_be(fact.kinds, Kind::kTime)
+                      : false;
   for (std::size_t i = 0; i < fact.kinds.size(); ++i) {
     auto kind = static_cast<Kind>(i);
-    if (fact.kinds.test(i) && (kind == value.kind || (numeric(kind) && value.kind == Kind::kInteger))) possible = true;
+    if (fact.kinds.test(i) &&
+        (kind == value.kind || (numeric(kind) && value.kind == Kind::kInteger)))
+      possible = true;
   }
   if (!possible) {
-    return faults.add(place, "never holds: column \"" + name + "\" is " + names_of(fact.kinds) + ", not " + names_of(only(value.kind)));
+    return faults.add(place, "never holds: column \"" + name + "\" is " + names_of(fact.kinds) +
+                                 ", not " + names_of(only(value.kind)));
   }
   if (value.kind != Kind::kText || !fact.texts || fact.texts->contains(value.text)) return;
   Nearest nearest(value.text);
   for (const auto& text : *fact.texts) nearest.offer(text);
-  faults.add(place, "never holds: column \"" + name + "\" is never \"" + value.text + "\"" + nearest.hint());
+  faults.add(place, "never holds: column \"" + name + "\" is never \"" + value.text + "\"" +
+                        nearest.hint());
 }
 
-void Scope::add_test(When& when, std::size_t column, Test::Kind kind, const Json& value, const std::string& place) {
+void Scope::add_test(When& when, std::size_t column, Test::Kind kind, const Json& value,
+                     const std::string& place) {
   Test test{.column = column, .kind = kind, .values = {}, .prefix = {}, .limit = 0};
   if (kind == Test::Kind::kStartsWith) {
     test.prefix = value.get<std::string>();
-    if (personal(column)) faults.add(place, "column \"" + table.columns[column].name + "\" is personal: it can only be tested for null");
+    if (personal(column))
+      faults.add(place, "column \"" + table.columns[column].name +
+                            "\" is personal: it can only be tested for null");
   } else if (kind == Test::Kind::kBelow || kind == Test::Kind::kAbove) {
     test.limit = value.get<std::int64_t>();
     bool number = false;
-    for (std::size_t i = 0; i < facts[column].kinds.size(); ++i) number |= facts[column].kinds.test(i) && numeric(static_cast<Kind>(i));
-    if (!number) faults.add(place, "column \"" + table.columns[column].name + "\" is " + names_of(facts[column].kinds) + ", no number");
+    for (std::size_t i = 0; i < facts[column].kinds.size(); ++i)
+      number |= facts[column].kinds.test(i) && numeric(static_cast<Kind>(i));
+    if (!number)
+      faults.add(place, "column \"" + table.columns[column].name + "\" is " +
+                            names_of(facts[column].kinds) + ", no number");
   } else if (value.is_array()) {
     for (std::size_t i = 0; i < value.size(); ++i) {
       test.values.push_back(constant_of(value[i]));
@@ -150,8 +172,12 @@ void Scope::add_test(When& when, std::size_t column, Test::Kind kind, const Json
 
 When Scope::parse_when(const Json& when, const std::string& place, bool knows_before) {
   static constexpr std::array<std::pair<const char*, Test::Kind>, 6> kTests = {
-      {{"is", Test::Kind::kIs}, {"not", Test::Kind::kNot}, {"was", Test::Kind::kWas}, {"startsWith", Test::Kind::kStartsWith},
-       {"below", Test::Kind::kBelow}, {"above", Test::Kind::kAbove}}};
+      {{"is", Test::Kind::kIs},
+       {"not", Test::Kind::kNot},
+       {"was", Test::Kind::kWas},
+       {"startsWith", Test::Kind::kStartsWith},
+       {"below", Test::Kind::kBelow},
+       {"above", Test::Kind::kAbove}}};
   When made;
   for (const auto& [name, tests] : when.items()) {
     auto at = below(place, name);
@@ -163,7 +189,10 @@ When Scope::parse_when(const Json& when, const std::string& place, bool knows_be
     }
     for (const auto& [word, kind] : kTests) {
       if (!tests.contains(word)) continue;
-      if (kind == Test::Kind::kWas && !knows_before) faults.add(below(at, word), "\"was\" asks for the row before: only commands of mode state and history know it");
+      if (kind == Test::Kind::kWas && !knows_before)
+        faults.add(
+            below(at, word),
+            "\"was\" asks for the row before: only commands of mode state and history know it");
       add_test(made, *column, kind, tests[word], below(at, word));
     }
   }

@@ -1,4 +1,5 @@
-// What compiling a mapping's parts shares: the table that is being compiled, what its columns can hold, and the faults found.
+// What compiling a mapping's parts shares: the table that is being compiled, what its columns can
+// hold, and the faults found.
 #pragma once
 #include <bitset>
 #include <nlohmann/json_fwd.hpp>
@@ -17,7 +18,9 @@ namespace rapport::import {
 // The kinds of value that a column or operand can yield, besides none.
 using Kinds = std::bitset<16>;
 inline Kinds only(Value::Kind kind) { return Kinds(1u << static_cast<unsigned>(kind)); }
-inline bool may_be(const Kinds& kinds, Value::Kind kind) { return kinds.test(static_cast<std::size_t>(kind)); }
+inline bool may_be(const Kinds& kinds, Value::Kind kind) {
+  return kinds.test(static_cast<std::size_t>(kind));
+}
 std::string names_of(const Kinds& kinds);  // "text or date"
 
 // What is known of a column beside its plan.
@@ -30,7 +33,9 @@ struct ColumnFacts {
 
 class Faults {
  public:
-  void add(std::string pointer, std::string message) { all_.push_back({std::move(pointer), std::move(message)}); }
+  void add(std::string pointer, std::string message) {
+    all_.push_back({std::move(pointer), std::move(message)});
+  }
   void take(std::vector<MappingFault> more);
   const std::vector<MappingFault>& all() const { return all_; }
 
@@ -41,7 +46,7 @@ class Faults {
 struct Scope {
   Plan& plan;
   Table& table;
-  std::vector<ColumnFacts> facts;              // by column
+  std::vector<ColumnFacts> facts;                  // by column
   std::vector<std::vector<ColumnFacts>>& earlier;  // of the tables before this one
   Faults& faults;
 
@@ -53,13 +58,15 @@ struct Scope {
   // "{a}/{b}", where "{{" and "}}" stand for braces. Faults are told at `place`.
   std::optional<Template> parse_template(std::string_view text, const std::string& place);
   // A JSON scalar: text with columns in it is a template, anything else a constant.
-  std::optional<Operand> parse_operand(const nlohmann::ordered_json& value, const std::string& place);
+  std::optional<Operand> parse_operand(const nlohmann::ordered_json& value,
+                                       const std::string& place);
   Kinds kinds_of(const Operand& operand) const;
   // The tests of a `when`. `was` is only for commands that know a row before.
   When parse_when(const nlohmann::ordered_json& when, const std::string& place, bool knows_before);
 
  private:
-  void add_test(When& when, std::size_t column, Test::Kind kind, const nlohmann::ordered_json& value, const std::string& place);
+  void add_test(When& when, std::size_t column, Test::Kind kind,
+                const nlohmann::ordered_json& value, const std::string& place);
   void check_test_value(std::size_t column, const Value& value, const std::string& place);
 };
 

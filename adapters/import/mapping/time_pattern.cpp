@@ -10,15 +10,16 @@ namespace rapport::import {
 // What was read so far.
 struct TimePattern::Clock {
   int year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0, micros = 0;
-  int hour12 = -1, half = -1;                 // of h and a
+  int hour12 = -1, half = -1;  // of h and a
   bool has_hour = false, has_second = false;
   std::optional<int> offset_seconds = {};
 };
 
 namespace {
 
-constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March", "April", "May", "June", "July",
-                                                      "August", "September", "October", "November", "December"};
+constexpr std::array<std::string_view, 12> kMonths = {
+    "January", "February", "March",     "April",   "May",      "June",
+    "July",    "August",   "September", "October", "November", "December"};
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -26,7 +27,8 @@ bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool take_number(std::string_view& text, std::size_t least, std::size_t most, int& number) {
   std::size_t size = 0;
   int value = 0;
-  while (size < most && size < text.size() && digit(text[size])) value = value * 10 + (text[size++] - '0');
+  while (size < most && size < text.size() && digit(text[size]))
+    value = value * 10 + (text[size++] - '0');
   if (size < least) return false;
   text.remove_prefix(size);
   number = value;
@@ -81,8 +83,10 @@ bool take_offset(std::string_view& text, std::optional<int>& seconds) {
 bool take_fraction(std::string_view& text, int& micros) {
   int value = 0, size = 0;
   while (!text.empty() && digit(text[0])) {
-    if (size < 6) value = value * 10 + (text[0] - '0');
-    else if (text[0] != '0') return false;
+    if (size < 6)
+      value = value * 10 + (text[0] - '0');
+    else if (text[0] != '0')
+      return false;
     ++size;
     text.remove_prefix(1);
   }
@@ -97,7 +101,9 @@ bool take_fraction(std::string_view& text, int& micros) {
 Result<TimePattern> TimePattern::parse(std::string_view pattern) {
   TimePattern made;
   made.text_ = pattern;
-  auto refuse = [](std::string why) { return Error{ErrorCode::kInvalid, "mapping.bad_pattern", std::move(why)}; };
+  auto refuse = [](std::string why) {
+    return Error{ErrorCode::kInvalid, "mapping.bad_pattern", std::move(why)};
+  };
   auto literal = [&](char c) {
     if (made.parts_.empty() || made.parts_.back().symbol) made.parts_.push_back({});
     made.parts_.back().literal += c;
@@ -125,16 +131,21 @@ Result<TimePattern> TimePattern::parse(std::string_view pattern) {
     int count = 0;
     for (; i < pattern.size() && pattern[i] == c; ++i) ++count;
     if (std::string_view("yMdHhmsSaXxZz").find(c) == std::string_view::npos) {
-      return refuse(std::string("\"") + std::string(static_cast<std::size_t>(count), c) + "\" is not supported; known are y M d H h m s S a X x Z z and 'text'");
+      return refuse(std::string("\"") + std::string(static_cast<std::size_t>(count), c) +
+                    "\" is not supported; known are y M d H h m s S a X x Z z and 'text'");
     }
-    bool numeric = c != 'a' && std::string_view("XxZz").find(c) == std::string_view::npos && !(c == 'M' && count > 2);
-    if (!made.parts_.empty() && made.parts_.back().symbol && numeric) made.parts_.back().next_to_digits = true;
+    bool numeric = c != 'a' && std::string_view("XxZz").find(c) == std::string_view::npos &&
+                   !(c == 'M' && count > 2);
+    if (!made.parts_.empty() && made.parts_.back().symbol && numeric)
+      made.parts_.back().next_to_digits = true;
     made.parts_.push_back({.symbol = c, .count = count});
   }
   for (char needed : {'y', 'M', 'd'})
     if (!made.has(needed)) return refuse(std::string("the pattern has no ") + needed);
-  if (made.has('h') != made.has('a')) return refuse("h (hour of twelve) and a (am, pm) go together");
-  if (made.has('m') && !made.has('H') && !made.has('h')) return refuse("the pattern has minutes but no hour");
+  if (made.has('h') != made.has('a'))
+    return refuse("h (hour of twelve) and a (am, pm) go together");
+  if (made.has('m') && !made.has('H') && !made.has('h'))
+    return refuse("the pattern has minutes but no hour");
   return made;
 }
 
@@ -154,7 +165,8 @@ bool TimePattern::read_part(const Part& part, std::string_view& text, Clock& clo
     text.remove_prefix(part.literal.size());
     return true;
   }
-  // One letter takes one or two digits, two letters two; next to another number exactly as many as letters.
+  // One letter takes one or two digits, two letters two; next to another number exactly as many as
+  // letters.
   auto least = static_cast<std::size_t>(part.count), most = std::max<std::size_t>(least, 2);
   if (part.next_to_digits) most = least;
   switch (part.symbol) {
@@ -166,28 +178,42 @@ bool TimePattern::read_part(const Part& part, std::string_view& text, Clock& clo
       }
       return take_number(text, 4, 4, clock.year);
     }
-    case 'M': return part.count > 2 ? take_month_name(text, part.count > 3, clock.month) : take_number(text, least, most, clock.month);
-    case 'd': return take_number(text, least, most, clock.day);
-    case 'H': clock.has_hour = true; return take_number(text, least, most, clock.hour);
-    case 'h': clock.has_hour = true; return take_number(text, least, most, clock.hour12);
-    case 'm': return take_number(text, least, most, clock.minute);
-    case 's': clock.has_second = true; return take_number(text, least, most, clock.second);
-    case 'S': return take_fraction(text, clock.micros);
-    case 'a': return take_half(text, clock.half);
-    default: return take_offset(text, clock.offset_seconds);
+    case 'M':
+      return part.count > 2 ? take_month_name(text, part.count > 3, clock.month)
+                            : take_number(text, least, most, clock.month);
+    case 'd':
+      return take_number(text, least, most, clock.day);
+    case 'H':
+      clock.has_hour = true;
+      return take_number(text, least, most, clock.hour);
+    case 'h':
+      clock.has_hour = true;
+      return take_number(text, least, most, clock.hour12);
+    case 'm':
+      return take_number(text, least, most, clock.minute);
+    case 's':
+      clock.has_second = true;
+      return take_number(text, least, most, clock.second);
+    case 'S':
+      return take_fraction(text, clock.micros);
+    case 'a':
+      return take_half(text, clock.half);
+    default:
+      return take_offset(text, clock.offset_seconds);
   }
 }
 
 bool TimePattern::read_iso(std::string_view text, Clock& clock) {
   auto take = [&](char c) { return text.starts_with(c) && (text.remove_prefix(1), true); };
-  if (!take_number(text, 4, 4, clock.year) || !take('-') || !take_number(text, 2, 2, clock.month) || !take('-') ||
-      !take_number(text, 2, 2, clock.day)) {
+  if (!take_number(text, 4, 4, clock.year) || !take('-') || !take_number(text, 2, 2, clock.month) ||
+      !take('-') || !take_number(text, 2, 2, clock.day)) {
     return false;
   }
   if (text.empty()) return true;
   if (!take('T') && !take('t') && !take(' ')) return false;
   clock.has_hour = true;
-  if (!take_number(text, 2, 2, clock.hour) || !take(':') || !take_number(text, 2, 2, clock.minute)) return false;
+  if (!take_number(text, 2, 2, clock.hour) || !take(':') || !take_number(text, 2, 2, clock.minute))
+    return false;
   if (take(':')) {
     clock.has_second = true;
     if (!take_number(text, 2, 2, clock.second)) return false;
@@ -201,18 +227,22 @@ bool TimePattern::read_iso(std::string_view text, Clock& clock) {
   return text.empty() || (take_offset(text, clock.offset_seconds) && text.empty());
 }
 
-TimePattern::Fault TimePattern::finish(const Clock& clock, bool as_date, TimeZone& zone, Value& to) {
-  date::year_month_day day{date::year(clock.year), date::month(static_cast<unsigned>(clock.month)), date::day(static_cast<unsigned>(clock.day))};
+TimePattern::Fault TimePattern::finish(const Clock& clock, bool as_date, TimeZone& zone,
+                                       Value& to) {
+  date::year_month_day day{date::year(clock.year), date::month(static_cast<unsigned>(clock.month)),
+                           date::day(static_cast<unsigned>(clock.day))};
   int hour = clock.hour;
   if (clock.hour12 >= 0) {
     if (clock.hour12 < 1 || clock.hour12 > 12) return Fault::kMalformed;
     hour = clock.hour12 % 12 + 12 * clock.half;
   }
-  if (!day.ok() || clock.year < 1 || hour > 23 || clock.minute > 59 || clock.second > 59) return Fault::kMalformed;
+  if (!day.ok() || clock.year < 1 || hour > 23 || clock.minute > 59 || clock.second > 59)
+    return Fault::kMalformed;
   auto days = date::sys_days(day).time_since_epoch().count();
   bool timed = clock.has_hour && !as_date;
   std::int64_t seconds = timed ? hour * 3600 + clock.minute * 60 + clock.second : 0;
-  std::int64_t wall = (std::int64_t{days} * 86'400 + seconds) * 1'000'000 + (timed ? clock.micros : 0);
+  std::int64_t wall =
+      (std::int64_t{days} * 86'400 + seconds) * 1'000'000 + (timed ? clock.micros : 0);
   if (timed && clock.offset_seconds) {
     to.set(Value::Kind::kTime, wall - std::int64_t{*clock.offset_seconds} * 1'000'000);
   } else {
@@ -223,11 +253,14 @@ TimePattern::Fault TimePattern::finish(const Clock& clock, bool as_date, TimeZon
     to.set(timed ? Value::Kind::kTime : Value::Kind::kDate, *utc);
   }
   to.days = days;
-  to.precision = !timed ? TimePrecision::kDate : clock.has_second ? TimePrecision::kInstant : TimePrecision::kMinute;
+  to.precision = !timed             ? TimePrecision::kDate
+                 : clock.has_second ? TimePrecision::kInstant
+                                    : TimePrecision::kMinute;
   return Fault::kNone;
 }
 
-TimePattern::Fault TimePattern::read(std::string_view text, bool as_date, TimeZone& zone, Value& to) const {
+TimePattern::Fault TimePattern::read(std::string_view text, bool as_date, TimeZone& zone,
+                                     Value& to) const {
   Clock clock;
   if (parts_.empty()) {
     if (!read_iso(text, clock)) return Fault::kMalformed;

@@ -1,5 +1,5 @@
-// Wall times of a place to instants. Two entries of the tz database matter to an import: times that a clock change skips and
-// times that it repeats.
+// Wall times of a place to instants. Two entries of the tz database matter to an import: times that
+// a clock change skips and times that it repeats.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -18,8 +18,8 @@ class TimeZone final {
   // Nothing if the tz database does not know the name ("Europe/London").
   static std::optional<TimeZone> find(const std::string& name);
 
-  // Microseconds since 1970 UTC of a wall time given as if it were UTC. Of a time that occurs twice the first; nothing for one
-  // that a clock change skipped.
+  // Microseconds since 1970 UTC of a wall time given as if it were UTC. Of a time that occurs twice
+  // the first; nothing for one that a clock change skipped.
   std::optional<std::int64_t> to_utc(std::int64_t wall_micros);
   // The other way round.
   std::int64_t to_wall(std::int64_t utc_micros);

@@ -9,7 +9,8 @@ namespace {
 // A number with a fixed count of decimals: 2550, 3 → 2.550; with `trim` 2.55.
 void append_decimal(std::int64_t number, int scale, bool trim, std::string& out) {
   bool negative = number < 0;
-  auto digits = std::to_string(negative ? std::uint64_t{0} - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number));
+  auto digits = std::to_string(negative ? std::uint64_t{0} - static_cast<std::uint64_t>(number)
+                                        : static_cast<std::uint64_t>(number));
   auto decimals = static_cast<std::size_t>(scale);
   if (digits.size() <= decimals) digits.insert(0, decimals + 1 - digits.size(), '0');
   std::string fraction = digits.substr(digits.size() - decimals);
@@ -24,16 +25,35 @@ void append_decimal(std::int64_t number, int scale, bool trim, std::string& out)
 
 void append_text(const Value& value, std::string& out) {
   switch (value.kind) {
-    case Value::Kind::kMissing: return;
-    case Value::Kind::kText: out += value.text; return;
-    case Value::Kind::kBoolean: out += value.number ? "true" : "false"; return;
-    case Value::Kind::kInteger: out += std::to_string(value.number); return;
-    case Value::Kind::kQuantity: append_decimal(value.number, 3, true, out); return;
-    case Value::Kind::kMoney: append_decimal(value.number, minor_digits(value.currency), false, out); return;
-    case Value::Kind::kPrice: append_decimal(value.number, value.scale, false, out); return;
-    case Value::Kind::kBp: append_decimal(value.number, 2, true, out); return;
-    case Value::Kind::kDate: out += to_text(Date{value.days}); return;
-    case Value::Kind::kTime: out += to_text(Timestamp{value.number}); return;
+    case Value::Kind::kMissing:
+      return;
+    case Value::Kind::kText:
+      out += value.text;
+      return;
+    case Value::Kind::kBoolean:
+      out += value.number ? "true" : "false";
+      return;
+    case Value::Kind::kInteger:
+      out += std::to_string(value.number);
+      return;
+    case Value::Kind::kQuantity:
+      append_decimal(value.number, 3, true, out);
+      return;
+    case Value::Kind::kMoney:
+      append_decimal(value.number, minor_digits(value.currency), false, out);
+      return;
+    case Value::Kind::kPrice:
+      append_decimal(value.number, value.scale, false, out);
+      return;
+    case Value::Kind::kBp:
+      append_decimal(value.number, 2, true, out);
+      return;
+    case Value::Kind::kDate:
+      out += to_text(Date{value.days});
+      return;
+    case Value::Kind::kTime:
+      out += to_text(Timestamp{value.number});
+      return;
   }
 }
 
@@ -64,15 +84,20 @@ void append_canonical(std::string_view text, std::string& out) {
 
 void append_canonical(const Value& value, std::string& out) {
   switch (value.kind) {
-    case Value::Kind::kMissing: out += "null"; return;
-    case Value::Kind::kText: append_canonical(std::string_view(value.text), out); return;
+    case Value::Kind::kMissing:
+      out += "null";
+      return;
+    case Value::Kind::kText:
+      append_canonical(std::string_view(value.text), out);
+      return;
     case Value::Kind::kDate:
     case Value::Kind::kTime:
       out += '"';
       append_text(value, out);
       out += '"';
       return;
-    default: append_text(value, out);
+    default:
+      append_text(value, out);
   }
 }
 

@@ -40,15 +40,21 @@ rocksdb::Options options_for(bool create) {
 Error error_of(const rocksdb::Status& status) {
   if (status.IsNotFound()) return {ErrorCode::kNotFound, "import.no_memory", status.ToString()};
   if (status.IsCorruption() || status.IsInvalidArgument()) {
-    return {ErrorCode::kCorrupt, "import.memory_lost", "the memory of imports is damaged: " + status.ToString(), {}, {},
-            "remove the folder imports of the data directory and import the earlier files again, all of them, oldest first"};
+    return {ErrorCode::kCorrupt,
+            "import.memory_lost",
+            "the memory of imports is damaged: " + status.ToString(),
+            {},
+            {},
+            "remove the folder imports of the data directory and import the earlier files again, "
+            "all of them, oldest first"};
   }
   return {ErrorCode::kUnavailable, "import.memory_unavailable", status.ToString()};
 }
 
 class RocksKeyValue final : public KeyValue {
  public:
-  RocksKeyValue(std::unique_ptr<rocksdb::DB> db, std::string remove_afterwards) : db_(std::move(db)), remove_afterwards_(std::move(remove_afterwards)) {
+  RocksKeyValue(std::unique_ptr<rocksdb::DB> db, std::string remove_afterwards)
+      : db_(std::move(db)), remove_afterwards_(std::move(remove_afterwards)) {
     whole_.verify_checksums = true;
   }
   ~RocksKeyValue() override {
@@ -79,11 +85,14 @@ class RocksKeyValue final : public KeyValue {
     return status.ok() ? Result<void>() : error_of(status);
   }
 
-  Result<void> each(std::string_view prefix, const std::function<bool(std::string_view key, std::string_view value)>& take) const override {
+  Result<void> each(std::string_view prefix,
+                    const std::function<bool(std::string_view key, std::string_view value)>& take)
+      const override {
     std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(whole_));
     rocksdb::Slice start(prefix.data(), prefix.size());
     for (at->Seek(start); at->Valid() && at->key().starts_with(start); at->Next())
-      if (!take({at->key().data(), at->key().size()}, {at->value().data(), at->value().size()})) return {};
+      if (!take({at->key().data(), at->key().size()}, {at->value().data(), at->value().size()}))
+        return {};
     return at->status().ok() ? Result<void>() : error_of(at->status());
   }
 
@@ -106,24 +115,31 @@ class RocksKeyValue final : public KeyValue {
 }  // namespace
 
 Result<std::unique_ptr<KeyValue>> open_memory(const std::string& folder, bool create) {
-  if (!create && !std::filesystem::exists(folder)) return Error{ErrorCode::kNotFound, "import.no_memory", folder + " does not exist"};
+  if (!create && !std::filesystem::exists(folder))
+    return Error{ErrorCode::kNotFound, "import.no_memory", folder + " does not exist"};
   rocksdb::DB* db = nullptr;
   auto status = rocksdb::DB::Open(options_for(create), folder, &db);
   if (!status.ok()) return error_of(status);
   // Scratch space of a process that was killed: whoever has the lock is the only one alive.
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
-    if (entry.path().filename().string().starts_with(kScratchName)) std::filesystem::remove_all(entry.path(), ignored);
-  return std::unique_ptr<KeyValue>(std::make_unique<RocksKeyValue>(std::unique_ptr<rocksdb::DB>(db), ""));
+    if (entry.path().filename().string().starts_with(kScratchName))
+      std::filesystem::remove_all(entry.path(), ignored);
+  return std::unique_ptr<KeyValue>(
+      std::make_unique<RocksKeyValue>(std::unique_ptr<rocksdb::DB>(db), ""));
 }
 
 Result<std::unique_ptr<KeyValue>> open_scratch(const std::string& parent) {
   auto folder = parent + '/' + std::string(kScratchName) + "XXXXXX";
-  if (!::mkdtemp(folder.data())) return Error{ErrorCode::kUnavailable, "import.no_space", "no scratch space in " + parent, {}, {}, "TMPDIR names the folder"};
+  if (!::mkdtemp(folder.data()))
+    return Error{
+        ErrorCode::kUnavailable,  "import.no_space", "no scratch space in " + parent, {}, {},
+        "TMPDIR names the folder"};
   rocksdb::DB* db = nullptr;
   auto status = rocksdb::DB::Open(options_for(true), folder, &db);
   if (!status.ok()) return error_of(status);
-  return std::unique_ptr<KeyValue>(std::make_unique<RocksKeyValue>(std::unique_ptr<rocksdb::DB>(db), folder));
+  return std::unique_ptr<KeyValue>(
+      std::make_unique<RocksKeyValue>(std::unique_ptr<rocksdb::DB>(db), folder));
 }
 
 }  // namespace rapport::import

@@ -7,8 +7,8 @@
 
 namespace rapport::import {
 
-// DATA/imports. Made if `create` and it is not there; without `create` kNotFound. kCorrupt "import.memory_lost" if it cannot be
-// opened for damage.
+// DATA/imports. Made if `create` and it is not there; without `create` kNotFound. kCorrupt
+// "import.memory_lost" if it cannot be opened for damage.
 Result<std::unique_ptr<KeyValue>> open_memory(const std::string& folder, bool create);
 
 // Scratch space in a new folder below `parent`, removed with the object.

@@ -43,7 +43,8 @@ Result<std::size_t> ByteSource::read(std::span<char> to) {
   int count = gzread(file, to.data(), wanted);
   int code = Z_OK;
   const char* why = gzerror(file, &code);
-  // A file that ends inside a gzip member yields its bytes first and Z_BUF_ERROR with the last of them.
+  // A file that ends inside a gzip member yields its bytes first and Z_BUF_ERROR with the last of
+  // them.
   if (count < 0 || (static_cast<unsigned>(count) < wanted && code == Z_BUF_ERROR)) {
     return damaged(path_, code == Z_BUF_ERROR ? "the gzip file is cut short" : why);
   }

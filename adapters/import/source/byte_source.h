@@ -19,7 +19,8 @@ class ByteSource final {
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
 
-  // How many bytes were read into `to`; 0 at the end. kInvalid "source.damaged" for a broken or cut gzip file.
+  // How many bytes were read into `to`; 0 at the end. kInvalid "source.damaged" for a broken or cut
+  // gzip file.
   Result<std::size_t> read(std::span<char> to);
   // Of the file as it lies on the disk: for progress.
   std::uint64_t consumed_bytes() const;

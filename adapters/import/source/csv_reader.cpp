@@ -22,7 +22,8 @@ CsvReader::CsvReader(std::string path, std::unique_ptr<TextLines> lines, char de
 
 CsvReader::~CsvReader() { csv_free(&parser_); }
 
-Result<std::unique_ptr<RecordReader>> CsvReader::open(const std::string& path, const Dialect& dialect) {
+Result<std::unique_ptr<RecordReader>> CsvReader::open(const std::string& path,
+                                                      const Dialect& dialect) {
   auto lines = TextLines::open(path, dialect.encoding);
   if (!lines) return lines.error();
   std::unique_ptr<CsvReader> reader(new CsvReader(path, std::move(*lines), dialect.delimiter));
@@ -31,7 +32,8 @@ Result<std::unique_ptr<RecordReader>> CsvReader::open(const std::string& path, c
 }
 
 void CsvReader::take_field(const char* text, std::size_t size) {
-  // A lone CR ended a record inside the line: its fields and the next one's are counted together, which is a wrong count.
+  // A lone CR ended a record inside the line: its fields and the next one's are counted together,
+  // which is a wrong count.
   fields_.append(text, size);
   ends_.push_back(fields_.size());
 }
@@ -42,9 +44,14 @@ std::string_view CsvReader::field(std::size_t i) const {
 }
 
 Error CsvReader::broken() const {
-  return {ErrorCode::kInvalid, "csv.broken_quotes",
-          path_ + ":" + std::to_string(line_) + ": a quote inside an unquoted field, text after a closing quote, or a quote that is never closed",
-          {}, {}, "a field with a quote in it is written \"with \"\"two\"\" quotes\""};
+  return {ErrorCode::kInvalid,
+          "csv.broken_quotes",
+          path_ + ":" + std::to_string(line_) +
+              ": a quote inside an unquoted field, text after a closing quote, or a quote that is "
+              "never closed",
+          {},
+          {},
+          "a field with a quote in it is written \"with \"\"two\"\" quotes\""};
 }
 
 Result<bool> CsvReader::finish() {
@@ -73,10 +80,13 @@ Result<bool> CsvReader::read_record() {
     if (line->empty()) return finish();
     if (raw_.empty()) line_ = lines_->line();
     raw_.append(*line);
-    if (raw_.size() > kLineBytesMax) return broken();  // no record is as long as this: a quote that is never closed
-    if (csv_parse(&parser_, line->data(), line->size(), take, end, this) != line->size()) return broken();
+    if (raw_.size() > kLineBytesMax)
+      return broken();  // no record is as long as this: a quote that is never closed
+    if (csv_parse(&parser_, line->data(), line->size(), take, end, this) != line->size())
+      return broken();
     if (rows_ > 0) return true;
-    if (ends_.empty() && line->find_first_not_of("\r\n") == line->npos && !parser_.quoted) raw_.clear();  // an empty line
+    if (ends_.empty() && line->find_first_not_of("\r\n") == line->npos && !parser_.quoted)
+      raw_.clear();  // an empty line
   }
   return false;
 }
@@ -84,12 +94,15 @@ Result<bool> CsvReader::read_record() {
 Result<void> CsvReader::read_header() {
   auto read = read_record();
   if (!read) return read.error();
-  if (!*read) return Error{ErrorCode::kInvalid, "csv.no_header", path_ + ": the file is empty: it has no header"};
+  if (!*read)
+    return Error{ErrorCode::kInvalid, "csv.no_header",
+                 path_ + ": the file is empty: it has no header"};
   std::unordered_set<std::string_view> seen;
   for (std::size_t i = 0; i < ends_.size(); ++i) header_.emplace_back(field(i));
   for (const auto& name : header_) {
     if (name.empty() || seen.insert(name).second) continue;
-    return Error{ErrorCode::kInvalid, "csv.column_repeated", path_ + ": two columns are called \"" + name + "\"", name};
+    return Error{ErrorCode::kInvalid, "csv.column_repeated",
+                 path_ + ": two columns are called \"" + name + "\"", name};
   }
   return {};
 }
@@ -104,7 +117,8 @@ Result<bool> CsvReader::next(Record& record) {
   record.fault_code = {};
   if (ends_.size() != header_.size()) {
     record.fault_code = "csv.column_count";
-    record.fault = std::to_string(ends_.size()) + " columns, the header has " + std::to_string(header_.size());
+    record.fault =
+        std::to_string(ends_.size()) + " columns, the header has " + std::to_string(header_.size());
     record.fault_column.clear();
     return true;
   }

@@ -1,4 +1,5 @@
-// CSV by libcsv, strictly as RFC 4180: quotes only around a whole field, doubled inside; lines end with LF or CRLF.
+// CSV by libcsv, strictly as RFC 4180: quotes only around a whole field, doubled inside; lines end
+// with LF or CRLF.
 #pragma once
 #include <csv.h>
 
@@ -9,11 +10,14 @@ namespace rapport::import {
 
 class CsvReader final : public RecordReader {
  public:
-  static Result<std::unique_ptr<RecordReader>> open(const std::string& path, const Dialect& dialect);
+  static Result<std::unique_ptr<RecordReader>> open(const std::string& path,
+                                                    const Dialect& dialect);
   ~CsvReader() override;
 
   const std::vector<std::string>& header() const override { return header_; }
-  void select(const std::vector<std::optional<std::size_t>>& columns) override { selected_ = columns; }
+  void select(const std::vector<std::optional<std::size_t>>& columns) override {
+    selected_ = columns;
+  }
   Result<bool> next(Record& record) override;
   std::uint64_t consumed_bytes() const override { return lines_->consumed_bytes(); }
 
@@ -32,12 +36,13 @@ class CsvReader final : public RecordReader {
   csv_parser parser_{};
   std::vector<std::string> header_;
   std::vector<std::optional<std::size_t>> selected_;
-  // The record that is being read: its fields back to back, where each ends, its text, its first line.
+  // The record that is being read: its fields back to back, where each ends, its text, its first
+  // line.
   std::string fields_;
   std::vector<std::size_t> ends_;
   std::string raw_;
   std::uint64_t line_ = 0;
-  unsigned rows_ = 0;   // records that the last line completed
+  unsigned rows_ = 0;  // records that the last line completed
   bool finished_ = false;
 };
 

@@ -19,9 +19,15 @@ class Walker final : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { return value("", LeafKind::kNull); }
   bool boolean(bool yes) override { return value(yes ? "true" : "false", LeafKind::kText); }
-  bool number_integer(number_integer_t number) override { return value(std::to_string(number), LeafKind::kText); }
-  bool number_unsigned(number_unsigned_t number) override { return value(std::to_string(number), LeafKind::kText); }
-  bool number_float(number_float_t, const string_t& written) override { return value(written, LeafKind::kText); }
+  bool number_integer(number_integer_t number) override {
+    return value(std::to_string(number), LeafKind::kText);
+  }
+  bool number_unsigned(number_unsigned_t number) override {
+    return value(std::to_string(number), LeafKind::kText);
+  }
+  bool number_float(number_float_t, const string_t& written) override {
+    return value(written, LeafKind::kText);
+  }
   bool string(string_t& text) override { return value(text, LeafKind::kText); }
   bool binary(binary_t&) override { return refuse("binary"); }
   bool start_object(std::size_t) override { return start(false); }
@@ -30,20 +36,22 @@ class Walker final : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override { return end(); }
   bool key(string_t& name) override {
     auto& level = levels_.back();
-    if (!level.seen.insert(name).second) return refuse("the member \"" + name + "\" stands there twice");
+    if (!level.seen.insert(name).second)
+      return refuse("the member \"" + name + "\" stands there twice");
     pointer_.resize(level.size);
     pointer_ += '/';
     for (char c : name) pointer_ += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
     return true;
   }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception&) override {
     return refuse("no JSON at byte " + std::to_string(position));
   }
 
  private:
   struct Level {
     bool array;
-    std::size_t size;   // of the pointer to this collection
+    std::size_t size;  // of the pointer to this collection
     std::size_t index = 0;
     std::unordered_set<std::string> seen = {};
   };
@@ -85,7 +93,9 @@ class Walker final : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
-std::string each_leaf(std::string_view json, const std::function<void(const std::string&, const std::string&, LeafKind)>& take) {
+std::string each_leaf(
+    std::string_view json,
+    const std::function<void(const std::string&, const std::string&, LeafKind)>& take) {
   Walker walker(take);
   bool whole = nlohmann::json::sax_parse(json.begin(), json.end(), &walker);
   return whole ? std::string() : walker.fault().empty() ? "no JSON" : walker.fault();

@@ -33,7 +33,8 @@ std::string pointer_of(const std::string& title) {
 
 }  // namespace
 
-Result<std::unique_ptr<RecordReader>> JsonLinesReader::open(const std::string& path, const Dialect& dialect) {
+Result<std::unique_ptr<RecordReader>> JsonLinesReader::open(const std::string& path,
+                                                            const Dialect& dialect) {
   std::unique_ptr<JsonLinesReader> reader(new JsonLinesReader);
   if (auto surveyed = reader->survey(path, dialect.encoding); !surveyed) return surveyed.error();
   auto lines = TextLines::open(path, dialect.encoding);
@@ -52,12 +53,15 @@ Result<void> JsonLinesReader::survey(const std::string& path, const std::string&
     if (!line) return line.error();
     if (line->empty()) break;
     if (blank(*line)) continue;
-    auto fault = each_leaf(*line, [&](const std::string& pointer, const std::string&, LeafKind kind) {
-      if (kind != LeafKind::kCollection && seen.insert(pointer).second) header_.push_back(title_of(pointer));
-    });
+    auto fault =
+        each_leaf(*line, [&](const std::string& pointer, const std::string&, LeafKind kind) {
+          if (kind != LeafKind::kCollection && seen.insert(pointer).second)
+            header_.push_back(title_of(pointer));
+        });
     any |= fault.empty();
   }
-  if (!any) return Error{ErrorCode::kInvalid, "json.no_records", path + ": no line of it is a JSON object"};
+  if (!any)
+    return Error{ErrorCode::kInvalid, "json.no_records", path + ": no line of it is a JSON object"};
   return {};
 }
 
@@ -83,17 +87,18 @@ Result<bool> JsonLinesReader::next(Record& record) {
   record.raw = raw_;
   record.fault_code = {};
   record.values.assign(selected_count_, std::nullopt);
-  record.fault = each_leaf(raw_, [&](const std::string& pointer, const std::string& text, LeafKind kind) {
-    auto place = places_.find(pointer);
-    if (place == places_.end() || kind == LeafKind::kNull) return;
-    if (kind == LeafKind::kCollection) {
-      record.fault_code = "json.not_scalar";
-      record.fault_column = title_of(pointer);
-      return;
-    }
-    texts_[place->second] = text;
-    record.values[place->second] = texts_[place->second];
-  });
+  record.fault =
+      each_leaf(raw_, [&](const std::string& pointer, const std::string& text, LeafKind kind) {
+        auto place = places_.find(pointer);
+        if (place == places_.end() || kind == LeafKind::kNull) return;
+        if (kind == LeafKind::kCollection) {
+          record.fault_code = "json.not_scalar";
+          record.fault_column = title_of(pointer);
+          return;
+        }
+        texts_[place->second] = text;
+        record.values[place->second] = texts_[place->second];
+      });
   if (!record.fault.empty()) {
     record.fault_code = "json.malformed";
     record.fault_column.clear();

@@ -1,4 +1,5 @@
-// JSON Lines: one JSON object a line. A column is a member's name, or the JSON Pointer of a nested value.
+// JSON Lines: one JSON object a line. A column is a member's name, or the JSON Pointer of a nested
+// value.
 #pragma once
 #include <unordered_map>
 
@@ -9,7 +10,8 @@ namespace rapport::import {
 
 class JsonLinesReader final : public RecordReader {
  public:
-  static Result<std::unique_ptr<RecordReader>> open(const std::string& path, const Dialect& dialect);
+  static Result<std::unique_ptr<RecordReader>> open(const std::string& path,
+                                                    const Dialect& dialect);
 
   const std::vector<std::string>& header() const override { return header_; }
   void select(const std::vector<std::optional<std::size_t>>& columns) override;
@@ -25,7 +27,7 @@ class JsonLinesReader final : public RecordReader {
   std::vector<std::optional<std::size_t>> selected_;
   std::unordered_map<std::string, std::size_t> places_;  // JSON Pointer to place among the selected
   std::size_t selected_count_ = 0;
-  std::vector<std::string> texts_;                       // of the record, behind its values
+  std::vector<std::string> texts_;  // of the record, behind its values
   std::string raw_;
 };
 

@@ -17,8 +17,11 @@ struct Encoding {
   std::string_view name;
   const char* iconv;
 };
-constexpr Encoding kEncodings[] = {
-    {"utf-8", ""}, {"utf-16", "UTF-16LE"}, {"windows-1252", "CP1252"}, {"iso-8859-1", "ISO-8859-1"}, {"gb18030", "GB18030"}};
+constexpr Encoding kEncodings[] = {{"utf-8", ""},
+                                   {"utf-16", "UTF-16LE"},
+                                   {"windows-1252", "CP1252"},
+                                   {"iso-8859-1", "ISO-8859-1"},
+                                   {"gb18030", "GB18030"}};
 
 struct Mark {
   std::string_view bytes, encoding;
@@ -29,8 +32,8 @@ constexpr Mark kMarks[] = {{"\xEF\xBB\xBF", "utf-8", ""},
                            {"\xFE\xFF", "utf-16", "UTF-16BE"},
                            {"\x84\x31\x95\x33", "gb18030", "GB18030"}};
 
-// Bytes of the UTF-8 sequence at the start, by the table of Unicode 3.9 (no surrogates, no overlong forms):
-// 0 = malformed, -1 = cut by the end.
+// Bytes of the UTF-8 sequence at the start, by the table of Unicode 3.9 (no surrogates, no overlong
+// forms): 0 = malformed, -1 = cut by the end.
 int sequence(const unsigned char* p, std::size_t left) {
   unsigned char first = p[0];
   if (first < 0x80) return 1;
@@ -51,7 +54,9 @@ std::size_t well_formed(std::string_view bytes, bool& malformed) {
   std::size_t at = 0;
   while (at < bytes.size()) {
     std::uint64_t eight;
-    while (at + 8 <= bytes.size() && (std::memcpy(&eight, p + at, 8), (eight & 0x8080808080808080u) == 0)) at += 8;
+    while (at + 8 <= bytes.size() &&
+           (std::memcpy(&eight, p + at, 8), (eight & 0x8080808080808080u) == 0))
+      at += 8;
     if (at == bytes.size()) break;
     int size = sequence(p + at, bytes.size() - at);
     if (size <= 0) {
@@ -70,7 +75,8 @@ bool is_encoding(std::string_view name) {
   return std::ranges::any_of(kEncodings, [&](const Encoding& e) { return e.name == name; });
 }
 
-Result<std::unique_ptr<TextLines>> TextLines::open(const std::string& path, const std::string& encoding) {
+Result<std::unique_ptr<TextLines>> TextLines::open(const std::string& path,
+                                                   const std::string& encoding) {
   auto source = ByteSource::open(path);
   if (!source) return source.error();
   std::unique_ptr<TextLines> lines(new TextLines(path, std::move(*source)));
@@ -103,7 +109,8 @@ Result<void> TextLines::begin(const std::string& encoding) {
   if (*iconv_name) {
     auto converter = iconv_open("UTF-8", iconv_name);
     if (converter == reinterpret_cast<iconv_t>(-1)) {
-      return Error{ErrorCode::kInvalid, "source.bad_encoding", path_ + ": this system cannot read " + encoding_};
+      return Error{ErrorCode::kInvalid, "source.bad_encoding",
+                   path_ + ": this system cannot read " + encoding_};
     }
     converter_ = converter;
   }
@@ -157,8 +164,11 @@ Result<void> TextLines::convert() {
 Error TextLines::bad_encoding(std::string_view good) const {
   auto begun = good.substr(at_);
   auto line = line_ + 1 + static_cast<std::uint64_t>(std::ranges::count(begun, '\n'));
-  return {ErrorCode::kInvalid, "source.bad_encoding",
-          path_ + ":" + std::to_string(line) + ": bytes that are no " + encoding_, {}, encoding_,
+  return {ErrorCode::kInvalid,
+          "source.bad_encoding",
+          path_ + ":" + std::to_string(line) + ": bytes that are no " + encoding_,
+          {},
+          encoding_,
           "name the file's encoding in the mapping's dialect"};
 }
 
@@ -174,7 +184,8 @@ Result<std::string_view> TextLines::next() {
     }
     if (ended_) return std::string_view{};
     if (text_.size() - at_ > kLineBytesMax) {
-      return Error{ErrorCode::kInvalid, "source.line_too_long", path_ + ":" + std::to_string(line_ + 1) + ": a line of more than 16 MiB"};
+      return Error{ErrorCode::kInvalid, "source.line_too_long",
+                   path_ + ":" + std::to_string(line_ + 1) + ": a line of more than 16 MiB"};
     }
     searched = text_.size() - at_;
     if (auto filled = fill(); !filled) return filled.error();

@@ -1,4 +1,5 @@
-// A file's text in UTF-8, line by line, whatever encoding it has. Memory is bounded by the longest line.
+// A file's text in UTF-8, line by line, whatever encoding it has. Memory is bounded by the longest
+// line.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -18,8 +19,10 @@ bool is_encoding(std::string_view name);
 // One thread.
 class TextLines final {
  public:
-  // A byte order mark of UTF-8, UTF-16 or GB 18030 overrules `encoding` and is not part of the text.
-  static Result<std::unique_ptr<TextLines>> open(const std::string& path, const std::string& encoding);
+  // A byte order mark of UTF-8, UTF-16 or GB 18030 overrules `encoding` and is not part of the
+  // text.
+  static Result<std::unique_ptr<TextLines>> open(const std::string& path,
+                                                 const std::string& encoding);
   ~TextLines();
   TextLines(const TextLines&) = delete;
   TextLines& operator=(const TextLines&) = delete;
@@ -31,7 +34,8 @@ class TextLines final {
   std::uint64_t consumed_bytes() const { return source_->consumed_bytes(); }
 
  private:
-  TextLines(std::string path, std::unique_ptr<ByteSource> source) : path_(std::move(path)), source_(std::move(source)) {}
+  TextLines(std::string path, std::unique_ptr<ByteSource> source)
+      : path_(std::move(path)), source_(std::move(source)) {}
   Result<void> begin(const std::string& encoding);
   Result<void> fill();
   Result<void> convert();
@@ -42,8 +46,8 @@ class TextLines final {
   std::unique_ptr<ByteSource> source_;
   void* converter_ = nullptr;  // iconv_t; null for UTF-8
   std::string encoding_;
-  std::string raw_;            // bytes not yet decoded: at most the start of a character between calls
-  std::string text_;           // decoded, not yet given out from at_ on
+  std::string raw_;   // bytes not yet decoded: at most the start of a character between calls
+  std::string text_;  // decoded, not yet given out from at_ on
   std::size_t at_ = 0;
   std::uint64_t line_ = 0;
   bool ended_ = false;
