@@ -49,6 +49,31 @@ class Table final {
     e.row = std::move(row);
     e.present = true;
   }
+  // A row that cannot be there yet (its number was just counted up in its parent): as put, without a look into the store.
+  void add(R row) {
+    key_.assign(1, R::kTable);
+    R::Key::each(row, [&](auto& v) { put_key(key_, v); });
+    auto [it, fresh] = cache_.try_emplace(key_);
+    auto& e = it->second;
+    if (fresh) {
+      e.key = it->first;
+      ++batch_.cached_rows;
+    }
+    e.batch = batch_.number();
+    touch(e);
+    e.row = std::move(row);
+    e.present = true;
+  }
+  // As add, of a row that this view's handlers will neither read nor change: it takes no room in the cache.
+  void append(const R& row) {
+    auto at = appended_bytes_.size();
+    appended_bytes_.push_back(R::kTable);
+    R::Key::each(row, [&](auto& v) { put_key(appended_bytes_, v); });
+    auto key_size = appended_bytes_.size() - at;
+    StoredRow::put_head(appended_bytes_, batch_.now(), batch_.now());
+    write(row, appended_bytes_);
+    appended_.push_back({at, key_size, appended_bytes_.size() - at});
+  }
   void erase(const auto&... key) {
     auto& e = entry(key...);
     if (!e.present) return;
@@ -66,6 +91,7 @@ class Table final {
       e->changed = false;
     }
     changed_.clear();
+    write_appended();
     if (batch_.crowded()) evict();
   }
 
@@ -78,6 +104,18 @@ class Table final {
     bool present = false, changed = false;
   };
 
+  struct Appended {  // a key and its stored row in appended_bytes_
+    std::size_t at, key_size, size;
+  };
+
+  void write_appended() {
+    std::string_view bytes = appended_bytes_;
+    auto key = [&](const Appended& a) { return bytes.substr(a.at, a.key_size); };
+    std::sort(appended_.begin(), appended_.end(), [&](auto& a, auto& b) { return key(a) < key(b); });
+    for (auto& a : appended_) batch_.store().put(key(a), bytes.substr(a.at + a.key_size, a.size - a.key_size));
+    appended_.clear();
+    appended_bytes_.clear();
+  }
   // Keeps what the last batches touched: old visits and closed deals leave, deals in flight stay.
   void evict() {
     auto before = cache_.size();
@@ -135,6 +173,8 @@ class Table final {
   bool complete_;  // the cache holds every row there is: a fold from the first event, until something is evicted
   std::unordered_map<std::string, Entry> cache_;  // nodes: references stay valid while it grows
   std::vector<Entry*> changed_;
+  std::vector<Appended> appended_;
+  std::string appended_bytes_;
   std::string key_, bytes_;
 };
 

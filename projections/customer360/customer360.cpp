@@ -263,7 +263,7 @@ void apply(const loyalty_member::CorrectionRecorded& corrected, const RecordedEv
 
 void enter(Rows& rows, const RecordedEvent& event) {
   auto told = tell(event);
-  rows.entries.put({
+  rows.entries.append({
       .stream = stream_name(event.stream_type, event.stream_id),
       .position = event.position.value,
       .at = known_time(event),

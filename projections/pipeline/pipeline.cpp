@@ -11,7 +11,7 @@ using namespace opportunity;  // the events
 
 using OpportunityEvents =
     Takes<opportunity::Event, Opened, StageChanged, AmountChanged, CloseDateChanged, DetailsChanged, OwnerAssigned,
-          ForecastOverridden, Won, Lost, Reopened, CorrectionRecorded>;
+          ForecastOverridden, Won, Lost, Reopened, CorrectionRecorded, CompetitorNoted>;
 using AccountEvents = Takes<account::Event, account::Created, account::DetailsChanged, account::CorrectionRecorded>;
 using PrincipalEvents = Takes<principal::Event, principal::Assigned>;
 
@@ -25,7 +25,7 @@ void move(Rows& rows, Opportunity& row, const RecordedEvent& event, Movement mov
   movement.opportunity = row.id;
   movement.number = ++row.movements;
   movement.at = event.occurred_at;
-  rows.movements.put(std::move(movement));
+  rows.movements.append(movement);
 }
 
 void leave_stage(Rows& rows, const Opportunity& row, const RecordedEvent& event) {
@@ -47,7 +47,7 @@ void enter_stage(Rows& rows, Opportunity& row, const Stage& stage, const Recorde
   row.stage = stage.id;
   row.probability_bp = stage.probability_bp;
   row.forecast_category = stage.category;
-  rows.visits.put({.opportunity = row.id,
+  rows.visits.add({.opportunity = row.id,
                    .number = ++row.visits,
                    .stage = row.stage,
                    .ended = false,
@@ -141,6 +141,9 @@ void apply(const CorrectionRecorded& corrected, const RecordedEvent& event, Rows
   if (to.amount) row.amount = to.amount;
   if (to.close_date) row.close_date = to.close_date;
   if (to.amount || to.close_date) move(rows, row, event, {.amount = to.amount, .close_date = to.close_date});
+}
+void apply(const CompetitorNoted& noted, const RecordedEvent& event, Rows& rows) {
+  edit(rows, event).competitor = noted.name;
 }
 
 void apply(const account::Created& created, const RecordedEvent& event, Rows& rows) {

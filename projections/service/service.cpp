@@ -26,7 +26,7 @@ struct FieldChange {
 void note(Rows& rows, Case& row, const RecordedEvent& event, FieldChange what = {}) {
   auto name = event.type.substr(event.type.find('.') + 1);
   auto actor = event.metadata.getActorId();
-  rows.changes.put({.case_id = row.id,
+  rows.changes.append({.case_id = row.id,
                     .number = ++row.changes,
                     .at = event.occurred_at,
                     .at_known = known_time(event).has_value(),
@@ -107,7 +107,7 @@ void end_milestone(Rows& rows, Case& row, const RecordedEvent& event, MilestoneK
   note(rows, row, event, {enum_name(kind), {}, std::string(name_of(outcome))});
   auto* found = milestone(rows, row, kind);
   if (!found) {  // the fact came before its beginning
-    rows.milestones.put({.case_id = row.id, .number = ++row.milestones, .kind = kind});
+    rows.milestones.add({.case_id = row.id, .number = ++row.milestones, .kind = kind});
     found = &rows.milestones.edit(row.id, row.milestones);
   }
   if (found->outcome != Outcome::kRunning) return;
@@ -195,7 +195,7 @@ void apply(const Closed&, const RecordedEvent& event, Rows& rows) {
 void apply(const SlaMilestoneStarted& started, const RecordedEvent& event, Rows& rows) {
   auto& row = edit(rows, event);
   note(rows, row, event, {enum_name(started.kind), {}, std::string(name_of(Outcome::kRunning))});
-  rows.milestones.put({.case_id = row.id,
+  rows.milestones.add({.case_id = row.id,
                        .number = ++row.milestones,
                        .kind = started.kind,
                        .outcome = Outcome::kRunning,
