@@ -33,7 +33,6 @@ Decision decide(const State& state, const StartImport& start, const Context&, Ev
 }
 
 Decision decide(const State& state, const RejectRow& row, const Context& context, Events<Event>& events) {
-  if (state.rejected_rows.contains({std::string(row.file), row.line})) return unchanged;
   if (auto checked = check_started(state, context); !checked.accepted()) return checked;
   return events.emit(
       ImportRowRejected{.file = row.file, .line = row.line, .column = row.column, .code = row.code});
@@ -102,9 +101,8 @@ void evolve(State& state, const ImportStarted& started) {
   for (auto& file : started.files)
     state.files.push_back({std::string(file.name), std::string(file.sha256), file.bytes});
 }
-void evolve(State& state, const ImportRowRejected& row) {
-  state.rejected_rows.emplace(std::string(row.file), row.line);
-}
+// Rows are not remembered: there may be millions of them, and their commands' ids tell them apart.
+void evolve(State&, const ImportRowRejected&) {}
 void evolve(State& state, const ImportCompleted& completed) {
   state.status = Status::kCompleted;
   state.totals = completed;

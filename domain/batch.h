@@ -1,8 +1,6 @@
 // Work on many records at once. A stream is an import (Started → Completed, either → Reverted), or a view
 // with its versions.
 #pragma once
-#include <set>
-
 #include "domain/schema/batch.values.h"
 
 namespace rapport::batch {
@@ -18,7 +16,6 @@ struct State {
   Status status = Status::kNone;
   std::string mapping, mapping_sha256;
   std::vector<ImportedFile> files;
-  std::set<std::pair<std::string, std::uint64_t>> rejected_rows;  // file and line
   ImportCompleted totals{.rows = 0, .accepted = 0, .rejected = 0, .already = 0};
   ImportReverted reverted{.compensated = 0, .left = 0};
   std::string view;

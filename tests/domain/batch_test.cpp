@@ -37,17 +37,7 @@ TEST_F(BatchTest, AnImportByAnotherMappingIsAnotherBatch) {
   other.mapping_sha256 = "xx";
   given(kStarted).when(other).then_rejected("batch.exists");
 }
-TEST_F(BatchTest, ARowIsRejected) { given(kStarted).when(kReject).then(kRejected); }
-TEST_F(BatchTest, ARowIsRejectedOnceWhateverItsCode) {
-  auto again = kReject;
-  again.code = "value.missing";
-  given(kStarted, kRejected).when(again).then_nothing();
-}
-TEST_F(BatchTest, TheSameLineOfAnotherFileIsAnotherRow) {
-  given(kStarted, kRejected)
-      .when(RejectRow{.file = "products.csv", .line = 7, .code = "value.missing"})
-      .then(ImportRowRejected{.file = "products.csv", .line = 7, .code = "value.missing"});
-}
+TEST_F(BatchTest, ARowIsRejected) { given(kStarted).when(kReject).then_each_time(kRejected); }
 TEST_F(BatchTest, AnImportCompletes) { given(kStarted, kRejected).when(kComplete).then(kCompleted); }
 TEST_F(BatchTest, AnImportAccountsForEveryRow) {
   given(kStarted)
