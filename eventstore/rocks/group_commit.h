@@ -1,18 +1,23 @@
-// Lets callers who come together share one sync. No thread of its own and no timer: the first to arrive while a group is being
-// written leads the next one, and takes along whoever arrived until the pen is free. Included under rocks/ only.
+// Lets callers who come together share one sync. No timer: a group is whatever arrived while the one before was written. A
+// caller who finds nobody writing writes at once, on its own thread; while groups follow each other without a pause one thread
+// of ours writes them all, since handing the pen over costs a wake-up on the way of everybody. Included under rocks/ only.
 #pragma once
 #include <atomic>
+#include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "eventstore/rocks/log_writer.h"
 
 namespace rapport {
 
-// Safe for concurrent use.
+// Safe for concurrent use. No call may be under way when it is destroyed.
 class GroupCommit final {
  public:
-  explicit GroupCommit(LogWriter& writer) : writer_(writer) {}
+  explicit GroupCommit(LogWriter& writer);
+  ~GroupCommit();
 
   // Blocks until the appends are durable or refused.
   Result<std::vector<AppendOutcome>> append(const std::vector<PreparedAppend>& appends);
@@ -24,22 +29,37 @@ class GroupCommit final {
   }
 
  private:
+  // What a group came to, shared by those who wait for it: each puts its own answers in words.
+  using Written = std::shared_ptr<const Result<LogWriter::Plans>>;
   // One waiting caller. Lives on its stack until it is woken.
   struct Ticket {
     const std::vector<PreparedAppend>* appends = nullptr;
-    Result<std::vector<AppendOutcome>> answer = std::vector<AppendOutcome>();
-    Ticket* next = nullptr;                        // in the queue
-    Ticket* wakes[2] = {nullptr, nullptr};         // those that it wakes in turn
-    std::atomic<std::uint32_t> answered{0};
+    Ticket* next = nullptr;  // in the queue
+    Written written;
+    std::size_t first_answer = 0;           // of the group's
+    std::optional<Result<std::vector<AppendOutcome>>> answer;  // put in words already
+    Ticket* wakes[2] = {nullptr, nullptr};  // those that it wakes in turn
+    std::atomic<std::uint32_t> done{0};
   };
 
-  void lead();
-  static void answer(std::span<Ticket* const> group, const Result<LogWriter::Plans>& plans);
-  static void wake(Ticket* ticket);
+  // Writes one group, if anybody waits, and answers who is woken first; null: nobody waited.
+  Ticket* write_group();
+  // Lets the pen go, unless somebody came meanwhile.
+  bool put_down();
+  void write_while_busy(std::stop_token stop);
+  static Result<std::vector<AppendOutcome>> answers(const Ticket& ticket);
 
   LogWriter& writer_;  // guarded by pen_
   std::mutex pen_;
   std::atomic<Ticket*> queue_{nullptr};  // newest first
+  std::atomic<bool> busy_{false};        // somebody writes, or has been asked to
+
+  std::mutex relief_mutex_;
+  std::condition_variable_any relief_;
+  bool relieved_ = false;  // the writing thread's turn; guarded by relief_mutex_
+  std::vector<Ticket*> group_;                    // of whoever is busy; kept for its memory
+  std::vector<const PreparedAppend*> appends_;    // the same
+  std::jthread thread_;                           // last: it uses all of the above
 };
 
 }  // namespace rapport

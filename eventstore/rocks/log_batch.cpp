@@ -7,39 +7,42 @@
 namespace rapport {
 namespace {
 
-constexpr std::size_t kReservedBytes = 16u << 10;
+constexpr std::size_t kBatchBytes = 4u << 10, kEntriesBytesPerEvent = 320;  // reserved, so that a batch does not grow by copies
 constexpr std::size_t kProtectionBytesPerKey = 8;
 constexpr std::size_t kEventOverheadBytes = 136;  // head, salt, and what points to the four parts
 
 }  // namespace
 
-LogBatch::LogBatch(const LogDatabase& database, MerkleTree& tree)
-    : database_(database), tree_(tree), batch_(kReservedBytes, 0, kProtectionBytesPerKey, 0) {}
+LogBatch::LogBatch(const LogDatabase& database, MerkleTree& tree, const GroupPlan& plan)
+    : database_(database), tree_(tree), plan_(plan),
+      batch_(kBatchBytes + plan.bytes() + plan.events().size() * kEntriesBytesPerEvent, 0, kProtectionBytesPerKey, 0) {}
 
 void LogBatch::put(Family family, const rocksdb::Slice& key, const rocksdb::Slice& value) {
   auto status = batch_.Put(database_[family], key, value);
   if (status_.ok()) status_ = status;
 }
 
-Result<void> LogBatch::add(const GroupPlan& plan, std::uint64_t streams_before) {
+Result<void> LogBatch::build(std::uint64_t streams_before) {
   auto size_before = tree_.size();
-  for (const auto& command : plan.commands()) {
-    std::uint16_t ordinal = 0;
-    for (auto i = command.first; i < command.first + command.count; ++i) add(plan.events()[i], command, ordinal++);
-    std::string entry;
-    append_be<8>(entry, plan.events()[command.first].position.value);
-    append_be<4>(entry, command.count);
-    put(Family::kCommand, command_key(command.append->command), entry);
-  }
+  for (const auto& command : plan_.commands()) add(command);
   end_frame(true);
   if (size_before / kEdgeEvery != tree_.size() / kEdgeEvery) put(Family::kTree, log_key({tree_.size()}), tree_.edge());
-  if (plan.new_streams() > 0) {
-    std::string streams;
-    append_be<8>(streams, streams_before + plan.new_streams());
-    put(Family::kDefault, kStreamsKey, streams);
+  if (plan_.new_streams() > 0) {
+    value_.clear();
+    append_be<8>(value_, streams_before + plan_.new_streams());
+    put(Family::kDefault, kStreamsKey, value_);
   }
   if (!status_.ok()) return from_status(status_, "cannot build a batch");
   return {};
+}
+
+void LogBatch::add(const PlannedCommand& command) {
+  std::uint16_t ordinal = 0;
+  for (auto i = command.first; i < command.first + command.count; ++i) add(plan_.events()[i], command, ordinal++);
+  value_.clear();
+  append_be<8>(value_, plan_.events()[command.first].position.value);
+  append_be<4>(value_, command.count);
+  put(Family::kCommand, command_key(command.append->command), value_);
 }
 
 void LogBatch::add(const PlannedEvent& event, const PlannedCommand& command, std::uint16_t ordinal) {
@@ -60,9 +63,12 @@ void LogBatch::add(const PlannedEvent& event, const PlannedCommand& command, std
   events_.push_back({event.head, prepared.salt, prepared.metadata, prepared.payload});
   frame_bytes_ += bytes;
   tree_.add(event.leaf);
-  std::string position;
-  append_be<8>(position, event.position.value);
-  put(Family::kStream, named_key(prepared.stream, event.version.value), position);
+  key_.assign(prepared.stream);
+  key_ += '\0';
+  append_be<8>(key_, event.version.value);
+  value_.clear();
+  append_be<8>(value_, event.position.value);
+  put(Family::kStream, key_, value_);
 }
 
 void LogBatch::end_frame(bool ends_group) {

@@ -17,9 +17,9 @@ inline constexpr std::uint64_t kEdgeEvery = 1024;  // events from one kept edge 
 class LogBatch final {
  public:
   // tree: as it is before the plan's first event; moves on with add().
-  LogBatch(const LogDatabase& database, MerkleTree& tree);
+  LogBatch(const LogDatabase& database, MerkleTree& tree, const GroupPlan& plan);
 
-  Result<void> add(const GroupPlan& plan, std::uint64_t streams_before);
+  Result<void> build(std::uint64_t streams_before);
   rocksdb::WriteBatch& batch() { return batch_; }
 
  private:
@@ -27,6 +27,7 @@ class LogBatch final {
     std::string_view type;
     std::string places;  // be16 each
   };
+  void add(const PlannedCommand& command);
   void add(const PlannedEvent& event, const PlannedCommand& command, std::uint16_t ordinal);
   void end_frame(bool ends_group);
   // Keeps the first error; every put must succeed.
@@ -34,8 +35,10 @@ class LogBatch final {
 
   const LogDatabase& database_;
   MerkleTree& tree_;
+  const GroupPlan& plan_;
   rocksdb::WriteBatch batch_;
   rocksdb::Status status_;
+  std::string key_, value_;  // kept for their memory
 
   // The frame being filled.
   FrameParts frame_;

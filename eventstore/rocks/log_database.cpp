@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array<const char*, kFamilies> kNames = {"default", "log", "stream", "command", "type", "tree"};
 constexpr std::size_t kBlockBytes = 16u << 10;      // small frames share one; a full frame is one of its own
-constexpr std::size_t kMemtableBytes = 16u << 20;   // a family
+constexpr std::size_t kMemtableBytes = 16u << 20;   // a family   // a family   // a family
 constexpr std::size_t kMemtablesBytes = 64u << 20;  // all families together
 constexpr std::size_t kWalBytesMax = 64u << 20;     // what an open after a crash has to replay
 constexpr std::size_t kReadaheadBytes = 2u << 20;

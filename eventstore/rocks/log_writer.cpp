@@ -49,8 +49,8 @@ Error LogWriter::stop(const Error& cause) {
 // A failed sync is never tried again: the kernel may have dropped the pages and say yes the second time.
 Result<void> LogWriter::keep(const GroupPlan& plan, bool sync) {
   if (!plan.events().empty()) {
-    LogBatch batch(database_, tree_);
-    if (auto added = batch.add(plan, streams_); !added) return stop(added.error());
+    LogBatch batch(database_, tree_, plan);
+    if (auto built = batch.build(streams_); !built) return stop(built.error());
     rocksdb::WriteOptions options;
     options.sync = sync;
     auto status = database_.db().Write(options, &batch.batch());

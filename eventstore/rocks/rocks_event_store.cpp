@@ -142,7 +142,9 @@ Result<std::optional<StoredOutcome>> RocksEventStore::find(const CommandId& comm
   if (!*entry || !impl_->committed(**entry)) return std::optional<StoredOutcome>();
   auto outcome = impl_->log_.kept_outcome((*entry)->first, (*entry)->events);
   if (!outcome) return outcome.error();
-  outcome->request = (*entry)->request;
+  auto kept = impl_->log_.kept_command(command);  // the entry has no digest, the frame has
+  if (!kept) return kept.error();
+  outcome->request = (*kept)->request;
   return std::optional(std::move(*outcome));
 }
 
