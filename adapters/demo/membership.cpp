@@ -10,6 +10,7 @@ namespace rapport::demo {
 namespace {
 
 constexpr std::int64_t kSilverPoints = 500, kGoldPoints = 2'000, kStep = 50;
+constexpr std::int64_t kSuspension = 5 * kMicrosPerDay;
 
 class Membership final {
  public:
@@ -52,6 +53,9 @@ class Membership final {
 
   Timestamp evening(Date day) { return leisure_time(random_, day, customer_.market); }
   bool gone(Timestamp t) const { return left_ && t >= *left_; }
+  bool suspended(Timestamp t) const {
+    return suspended_ && t >= *suspended_ && t.micros <= suspended_->micros + kSuspension;
+  }
   template <class C>
   CommandId send(Timestamp at, const C& command, const Said& said) {
     return schedule_.add(at, {"loyaltyMember", customer_.id}, command, said);
@@ -103,7 +107,7 @@ class Membership final {
       else if (adjusted_ && t == *adjusted_) adjust(t);
       else redeem(t, n + 1);
     }
-    if (suspended_ && !gone({suspended_->micros + 7 * kMicrosPerDay})) suspend(*suspended_);
+    if (suspended_ && !gone({suspended_->micros + kSuspension})) suspend(*suspended_);
     if (left_)
       send(*left_, loyalty_member::ChangeStatus{.status = loyalty_member::Status::LEFT},
            {enterprise_.portal(), ActorKind::SERVICE, "member-wish"});
@@ -131,6 +135,7 @@ class Membership final {
   }
 
   void redeem(Timestamp t, std::size_t n) {
+    if (suspended(t)) return;
     auto points = available(t) * random_.between(30, 90) / 100 / kStep * kStep;
     if (points < kStep) return;
     constexpr std::string_view kRewards[] = {"voucher", "gift-box", "donation"};
@@ -168,7 +173,7 @@ class Membership final {
   void suspend(Timestamp t) {
     send(t, loyalty_member::ChangeStatus{.status = loyalty_member::Status::SUSPENDED},
          {manager(), ActorKind::USER, "suspicious-orders"});
-    send({t.micros + 5 * kMicrosPerDay},
+    send({t.micros + kSuspension},
          loyalty_member::ChangeStatus{.status = loyalty_member::Status::ACTIVE},
          {manager(), ActorKind::USER, "cleared"});
   }

@@ -126,6 +126,14 @@ TEST(Demo, ARunThatWasCutShortIsFinishedByTheNext) {
   EXPECT_EQ(cut.lines(), whole.lines());
 }
 
+// Rare things meet only in many customers' lives.
+TEST(Demo, NoCommandIsEverRefused) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    World world;
+    EXPECT_GT(world.run({.customers = 1'000, .years = 2, .seed = seed}).events, 40'000u);
+  }
+}
+
 TEST(Demo, EventsComeInOrderOfTimeFromTheFirstDayToTheLast) {
   World world;
   world.run({.customers = 40, .years = 3, .seed = 2});
