@@ -181,10 +181,9 @@ TEST_F(BadInput, ADamagedLogIsRefusedOrReportedAndAViewMendsByRebuild) {
 }
 
 TEST_F(BadInput, AFullDiskIsSaidAndNothingIsLost) {
-  if (geteuid() != 0) GTEST_FAIL() << "needs root to mount a small file system";
   std::filesystem::create_directory(path("small"));
   auto mount = "mount -t tmpfs -o size=24m tmpfs " + path("small");
-  if (std::system(mount.c_str()) != 0) {
+  if (geteuid() != 0 || std::system(mount.c_str()) != 0) {
     // Without the right to mount: /dev/full stands in for the disk.
     auto ran = run({"import", deals_mapping(), RAPPORT_SOURCE_DIR "/tests/tour/deals.csv", "--data", store(), "--rejects", "/dev/full", "--quiet"});
     EXPECT_EQ(ran.code, 0) << ran.err;

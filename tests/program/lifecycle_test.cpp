@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <mutex>
 #include <thread>
 
 #include "tests/program/program.h"
@@ -146,8 +147,10 @@ TEST_F(Lifecycle, ChineseAndAwkwardTextComesBackByteForByte) {
   auto table = run({"query", "customer360/accounts", "--data", store(), "--format", "table"}).out;
   EXPECT_EQ(table.find("\u202e"), table.npos) << "a mark that turns the line around reaches the terminal";
   EXPECT_NE(table.find("two\\nlines"), table.npos);
-  for (auto& entry : std::filesystem::recursive_directory_iterator(store()))
-    if (entry.is_regular_file()) EXPECT_EQ(read_file(entry.path()).find("北京星辰"), std::string::npos) << entry.path() << " holds a plain name";
+  for (auto& entry : std::filesystem::recursive_directory_iterator(store())) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_EQ(read_file(entry.path()).find("北京星辰"), std::string::npos) << entry.path() << " holds a plain name";
+  }
 }
 
 TEST_F(Lifecycle, ADemoIsTheSameEnterpriseForTheSameSeed) {
