@@ -3,7 +3,9 @@
 
 #include "adapters/application/wiring.h"
 #include "adapters/demo/demo.h"
+#include "adapters/import/engine/import_memory.h"
 #include "adapters/import/import_run.h"
+#include "adapters/import/revert.h"
 #include "adapters/import/rocks/rocks_key_value.h"
 
 namespace rapport {
@@ -22,7 +24,7 @@ Result<void> LocalStore::Impl::verify_imports() {
   if (!std::filesystem::exists(path / "imports")) return {};
   auto memory = import_memory();
   if (!memory) return std::move(memory).error();
-  return (*memory)->verify();
+  return import::verify_memory(**memory);
 }
 
 Result<std::string> LocalStore::import(const ImportRequest& request, const Progress& progress) {
@@ -51,6 +53,27 @@ Result<std::string> LocalStore::import(const ImportRequest& request, const Progr
   }
   if (!request.dry_run)
     if (auto views = impl.catch_up(progress); !views) return std::move(views).error();
+  return summary;
+}
+
+Result<std::string> LocalStore::revert(const std::string& import_id, bool dry_run) {
+  auto& impl = *impl_;
+  std::string summary;
+  {
+    std::lock_guard one_at_a_time(impl.long_work);
+    auto memory = impl.import_memory();
+    if (!memory) return std::move(memory).error();
+    auto done = import::revert_import(import_id, dry_run,
+                                      {.gateway = *impl.gateway,
+                                       .store = *impl.store,
+                                       .keys = *impl.keys,
+                                       .memory = **memory,
+                                       .make_scratch = [&] { return import::open_scratch((impl.path / "imports").string()); }});
+    if (!done) return std::move(done).error();
+    summary = to_json(*done);
+  }
+  if (!dry_run)
+    if (auto views = impl.catch_up(); !views) return std::move(views).error();
   return summary;
 }
 

@@ -109,7 +109,7 @@ TEST(Mapping, ItsStructureIsCheckedAgainstTheSchema) {
        "m.json /tables/1/commands/0/command: \"opportunity.open\" is not allowed: it must match "
        "^[a-z][A-Za-z0-9]*/[a-z][A-Za-z0-9]*$"},
       {"/tables/1/commands/2/when/open", "{\"isnt\":true}",
-       "m.json /tables/1/commands/2/when/open: unknown member \"isnt\""},
+       "m.json /tables/1/commands/2/when/open: unknown member \"isnt\"; did you mean \"is\"?"},
   };
   for (const auto& fault : faults) {
     auto what = told(fault.pointer, fault.value);

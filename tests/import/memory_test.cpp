@@ -75,9 +75,9 @@ class Forgetful final : public KeyValue {
 struct MemoryTest : ImportTest {};
 
 TEST_F(MemoryTest, AnImportThatDiedAnywhereEndsWithTheSameLog) {
-  // 12,000 records: several flushes. The process dies at each of the memory's writes in turn, which
+  // Several flushes. The process dies at each of the memory's writes in turn, which
   // is after the log's.
-  Lines files{write("lines.csv", lines_csv(6'000)), write("notes.csv", notes_csv(2'000))};
+  Lines files{write("lines.csv", lines_csv(4'500)), write("notes.csv", notes_csv(1'000))};
   auto path = write("mapping.json", mapping());
   auto whole = import(path, files);
   ASSERT_TRUE(whole.has_value()) << told(whole);

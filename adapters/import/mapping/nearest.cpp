@@ -34,7 +34,7 @@ void Nearest::offer(std::string_view name) {
   bool begun = wanted_.size() >= 3 &&
                (name.starts_with(wanted_) || std::string_view(wanted_).starts_with(name));
   auto away = begun ? 1 : distance(wanted_, name);
-  if (away >= distance_ || (!begun && away > wanted_.size() / 3)) return;
+  if (away >= distance_ || (!begun && away > (wanted_.size() + 1) / 3)) return;
   distance_ = away;
   nearest_ = name;
 }
