@@ -11,8 +11,12 @@ using SettingsHandle = Owned<rd_kafka_conf_t, rd_kafka_conf_destroy>;
 
 Result<void> set(rd_kafka_conf_t* settings, const std::string& name, const std::string& value) {
   char why[512];
-  if (rd_kafka_conf_set(settings, name.c_str(), value.c_str(), why, sizeof why) == RD_KAFKA_CONF_OK) return {};
-  return Error{.code = ErrorCode::kInvalid, .reason = "bus.setting", .message = std::string(why), .field = name};
+  if (rd_kafka_conf_set(settings, name.c_str(), value.c_str(), why, sizeof why) == RD_KAFKA_CONF_OK)
+    return {};
+  return Error{.code = ErrorCode::kInvalid,
+               .reason = "bus.setting",
+               .message = std::string(why),
+               .field = name};
 }
 
 }  // namespace
@@ -21,19 +25,18 @@ Result<std::unique_ptr<Client>> Client::consumer(const Connection& to, const Set
   return open(RD_KAFKA_CONSUMER, to, settings, nullptr, nullptr);
 }
 
-Result<std::unique_ptr<Client>> Client::producer(const Connection& to, const Settings& settings, Delivered delivered,
-                                                 void* owner) {
+Result<std::unique_ptr<Client>> Client::producer(const Connection& to, const Settings& settings,
+                                                 Delivered delivered, void* owner) {
   return open(RD_KAFKA_PRODUCER, to, settings, delivered, owner);
 }
 
-Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type, const Connection& to, const Settings& settings,
-                                             Delivered delivered, void* owner) {
+Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type, const Connection& to,
+                                             const Settings& settings, Delivered delivered,
+                                             void* owner) {
   SettingsHandle conf(rd_kafka_conf_new());
   Settings all{
-      {"bootstrap.servers", to.brokers},
-      {"client.id", "rapport"},
-      {"socket.nagle.disable", "true"},
-      {"reconnect.backoff.ms", "50"},
+      {"bootstrap.servers", to.brokers},    {"client.id", "rapport"},
+      {"socket.nagle.disable", "true"},     {"reconnect.backoff.ms", "50"},
       {"reconnect.backoff.max.ms", "1000"},
   };
   all.insert(all.end(), settings.begin(), settings.end());
@@ -49,7 +52,8 @@ Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type, const Connect
   if (delivered) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
   char why[512];
   client->handle_ = rd_kafka_new(type, conf.get(), why, sizeof why);
-  if (!client->handle_) return Error{.code = ErrorCode::kInvalid, .reason = "bus.setting", .message = std::string(why)};
+  if (!client->handle_)
+    return Error{.code = ErrorCode::kInvalid, .reason = "bus.setting", .message = std::string(why)};
   (void)conf.release();  // rd_kafka_new took it
   if (type == RD_KAFKA_CONSUMER) rd_kafka_poll_set_consumer(client->handle_);
   return client;
@@ -57,8 +61,10 @@ Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type, const Connect
 
 Client::~Client() {
   if (!handle_) return;
-  // Whatever is still queued is dropped: the log is the buffer, and who comes next resumes from what the brokers have.
-  if (type_ == RD_KAFKA_PRODUCER) rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  // Whatever is still queued is dropped: the log is the buffer, and who comes next resumes from
+  // what the brokers have.
+  if (type_ == RD_KAFKA_PRODUCER)
+    rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   delivered_ = nullptr;
   rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
@@ -77,7 +83,8 @@ void Client::on_error(rd_kafka_t* handle, int code, const char* reason, void* se
     text = why;
     client->fatal_ = true;
   }
-  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+      code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
       code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
     client->refused_ = true;
   debug(text);
@@ -92,8 +99,9 @@ void Client::on_delivery(rd_kafka_t* handle, const rd_kafka_message_t* message, 
   if (client->delivered_) client->delivered_(handle, message, client->owner_);
 }
 
-// Every line is for those who look closely: what an operator must know comes as an error or a warning of ours. Among the
-// lines is "Coordinator load in progress: retrying", which the first idempotent producer of a new cluster always causes.
+// Every line is for those who look closely: what an operator must know comes as an error or a
+// warning of ours. Among the lines is "Coordinator load in progress: retrying", which the first
+// idempotent producer of a new cluster always causes.
 void Client::on_log(const rd_kafka_t*, int, const char* facility, const char* line) {
   debug(std::string(facility) + ": " + line);
 }
@@ -103,22 +111,27 @@ Error unreachable(const Connection& to, const Client& client) {
   if (client.refused()) return refused(to, "the connection", trouble);
   return {.code = ErrorCode::kUnavailable,
           .reason = "bus.unreachable",
-          .message = "no Kafka broker answers at " + to.brokers + (trouble.empty() ? "" : ": " + trouble),
+          .message =
+              "no Kafka broker answers at " + to.brokers + (trouble.empty() ? "" : ": " + trouble),
           .hint = "is it running, and is the address the one it advertises?"};
 }
 
 Error refused(const Connection& to, std::string_view what, std::string_view why) {
   return {.code = ErrorCode::kUnavailable,
           .reason = "bus.refused",
-          .message = "Kafka at " + to.brokers + " refused " + std::string(what) + ": " + std::string(why)};
+          .message =
+              "Kafka at " + to.brokers + " refused " + std::string(what) + ": " + std::string(why)};
 }
 
 std::optional<std::string_view> header_of(const rd_kafka_message_t& message, const char* name) {
   rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::nullopt;
   const void* value = nullptr;
   std::size_t size = 0;
-  if (rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR || !value) return std::nullopt;
+  if (rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+      !value)
+    return std::nullopt;
   return std::string_view(static_cast<const char*>(value), size);
 }
 

@@ -1,5 +1,5 @@
-// librdkafka's handles with owners, its settings with errors, its log lines kept from the user. Only .cpp files of this
-// folder include this header.
+// librdkafka's handles with owners, its settings with errors, its log lines kept from the user.
+// Only .cpp files of this folder include this header.
 #pragma once
 #include <librdkafka/rdkafka.h>
 
@@ -31,21 +31,24 @@ using MessageHandle = Owned<rd_kafka_message_t, rd_kafka_message_destroy>;
 using QueueHandle = Owned<rd_kafka_queue_t, rd_kafka_queue_destroy>;
 using EventHandle = Owned<rd_kafka_event_t, rd_kafka_event_destroy>;
 
-// A connection to the cluster in one of its two roles. handle() is safe for concurrent use, as librdkafka is.
+// A connection to the cluster in one of its two roles. handle() is safe for concurrent use, as
+// librdkafka is.
 class Client final {
  public:
   using Settings = Connection::Properties;
   using Delivered = void (*)(rd_kafka_t*, const rd_kafka_message_t*, void* owner);
 
   static Result<std::unique_ptr<Client>> consumer(const Connection& to, const Settings& settings);
-  // `delivered` is called with `owner`, from rd_kafka_poll, once for every message that was produced.
-  static Result<std::unique_ptr<Client>> producer(const Connection& to, const Settings& settings, Delivered delivered,
-                                                  void* owner);
+  // `delivered` is called with `owner`, from rd_kafka_poll, once for every message that was
+  // produced.
+  static Result<std::unique_ptr<Client>> producer(const Connection& to, const Settings& settings,
+                                                  Delivered delivered, void* owner);
   Client(const Client&) = delete;
   ~Client();
 
   rd_kafka_t* handle() const { return handle_; }
-  // The last thing that librdkafka reported to be wrong, for a message to a person; empty if nothing.
+  // The last thing that librdkafka reported to be wrong, for a message to a person; empty if
+  // nothing.
   std::string trouble() const;
   bool refused() const { return refused_; }  // authentication failed: waiting does not help
   // Whether an idempotent producer gave up: nothing more can be produced with it.
@@ -53,8 +56,9 @@ class Client final {
 
  private:
   explicit Client(rd_kafka_type_t type) : type_(type) {}
-  static Result<std::unique_ptr<Client>> open(rd_kafka_type_t type, const Connection& to, const Settings& settings,
-                                              Delivered delivered, void* owner);
+  static Result<std::unique_ptr<Client>> open(rd_kafka_type_t type, const Connection& to,
+                                              const Settings& settings, Delivered delivered,
+                                              void* owner);
   static void on_error(rd_kafka_t*, int code, const char* reason, void* self);
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t*, void* self);
   static void on_log(const rd_kafka_t*, int level, const char* facility, const char* line);

@@ -34,7 +34,8 @@ struct Cluster::Parts {
   Result<MetadataHandle> metadata();
   Result<void> await(const std::set<std::string>& names);
   Result<void> created(rd_kafka_event_t* event);
-  Result<void> read_tails(std::map<std::pair<std::string, std::int32_t>, PartitionTail>& wanted, std::int64_t records);
+  Result<void> read_tails(std::map<std::pair<std::string, std::int32_t>, PartitionTail>& wanted,
+                          std::int64_t records);
   void take(const rd_kafka_message_t& message, PartitionTail& tail);
 };
 
@@ -46,20 +47,22 @@ std::size_t Cluster::brokers() const { return parts_->brokers; }
 Result<std::unique_ptr<Cluster>> Cluster::connect(const Connection& to) {
   auto parts = std::make_unique<Parts>();
   parts->to = to;
-  auto client = Client::consumer(to, {
-                                         {"group.id", "rapport-relay"},  // asked for, never joined
-                                         {"enable.auto.commit", "false"},
-                                         {"enable.partition.eof", "true"},
-                                         {"auto.offset.reset", "earliest"},  // fewer records than the tail asked for
-                                         {"fetch.wait.max.ms", "10"},
-                                         {"isolation.level", "read_uncommitted"},
-                                     });
+  auto client = Client::consumer(
+      to, {
+              {"group.id", "rapport-relay"},  // asked for, never joined
+              {"enable.auto.commit", "false"},
+              {"enable.partition.eof", "true"},
+              {"auto.offset.reset", "earliest"},  // fewer records than the tail asked for
+              {"fetch.wait.max.ms", "10"},
+              {"isolation.level", "read_uncommitted"},
+          });
   if (!client) return std::move(client).error();
   parts->client = std::move(*client);
   auto metadata = parts->metadata();
   if (!metadata) return metadata.error();
   parts->brokers = static_cast<std::size_t>((*metadata)->broker_cnt);
-  if (char* id = rd_kafka_clusterid(parts->client->handle(), static_cast<int>(to.unreachable_after.count()))) {
+  if (char* id = rd_kafka_clusterid(parts->client->handle(),
+                                    static_cast<int>(to.unreachable_after.count()))) {
     parts->id = id;
     rd_kafka_mem_free(parts->client->handle(), id);
   }
@@ -97,9 +100,11 @@ Result<void> Cluster::create(std::span<const TopicPlan> plans) {
   std::set<std::string> names;
   char why[512];
   for (const auto& plan : plans) {
-    owned.emplace_back(rd_kafka_NewTopic_new(plan.name.c_str(), plan.partitions, replication_factor(parts_->brokers), why,
-                                             sizeof why));
-    if (!owned.back()) return Error{.code = ErrorCode::kInvalid, .reason = "bus.setting", .message = std::string(why)};
+    owned.emplace_back(rd_kafka_NewTopic_new(plan.name.c_str(), plan.partitions,
+                                             replication_factor(parts_->brokers), why, sizeof why));
+    if (!owned.back())
+      return Error{
+          .code = ErrorCode::kInvalid, .reason = "bus.setting", .message = std::string(why)};
     for (const auto& [name, value] : topic_settings(parts_->brokers))
       rd_kafka_NewTopic_set_config(owned.back().get(), name.c_str(), value.c_str());
     topics.push_back(owned.back().get());
@@ -121,14 +126,17 @@ Result<void> Cluster::create(std::span<const TopicPlan> plans) {
 
 Result<void> Cluster::Parts::created(rd_kafka_event_t* event) {
   if (auto fault = rd_kafka_event_error(event)) {
-    if (fault == RD_KAFKA_RESP_ERR__TIMED_OUT || fault == RD_KAFKA_RESP_ERR__TRANSPORT) return unreachable(to, *client);
+    if (fault == RD_KAFKA_RESP_ERR__TIMED_OUT || fault == RD_KAFKA_RESP_ERR__TRANSPORT)
+      return unreachable(to, *client);
     return refused(to, "to create topics", rd_kafka_event_error_string(event));
   }
   std::size_t count = 0;
-  const auto** results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+  const auto** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
   for (std::size_t i = 0; i < count; ++i) {
     auto fault = rd_kafka_topic_result_error(results[i]);
-    if (fault == RD_KAFKA_RESP_ERR_NO_ERROR || fault == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
+    if (fault == RD_KAFKA_RESP_ERR_NO_ERROR || fault == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+      continue;
     auto* text = rd_kafka_topic_result_error_string(results[i]);
     return refused(to, "to create topic " + std::string(rd_kafka_topic_result_name(results[i])),
                    text ? text : rd_kafka_err2str(fault));
@@ -145,7 +153,8 @@ Result<void> Cluster::Parts::await(const std::set<std::string>& names) {
     for (int i = 0; i < (*found)->topic_cnt; ++i)
       known += names.contains((*found)->topics[i].topic) && ready((*found)->topics[i]);
     if (known == names.size()) return {};
-    if (left_ms(until) == 0) return refused(to, "new topics", "their partitions got no leader in time");
+    if (left_ms(until) == 0)
+      return refused(to, "new topics", "their partitions got no leader in time");
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
@@ -155,8 +164,10 @@ Result<Tails> Cluster::tails(const std::map<std::string, std::int32_t>& partitio
   for (const auto& [topic, count] : partitions)
     for (std::int32_t i = 0; i < count; ++i) wanted.try_emplace({topic, i});
   Tails tails;
-  for (const auto& [topic, count] : partitions) tails[topic].resize(static_cast<std::size_t>(count));
-  // A partition's last offsets may be control records of somebody's transaction, or records that are not ours.
+  for (const auto& [topic, count] : partitions)
+    tails[topic].resize(static_cast<std::size_t>(count));
+  // A partition's last offsets may be control records of somebody's transaction, or records that
+  // are not ours.
   for (std::int64_t records : {1, 16, 256}) {
     if (wanted.empty()) break;
     if (auto read = parts_->read_tails(wanted, records); !read) return read.error();
@@ -170,13 +181,15 @@ Result<Tails> Cluster::tails(const std::map<std::string, std::int32_t>& partitio
 }
 
 // Reads the last so many offsets of every wanted partition, to its end.
-Result<void> Cluster::Parts::read_tails(std::map<std::pair<std::string, std::int32_t>, PartitionTail>& wanted,
-                                        std::int64_t records) {
+Result<void> Cluster::Parts::read_tails(
+    std::map<std::pair<std::string, std::int32_t>, PartitionTail>& wanted, std::int64_t records) {
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(wanted.size())));
   for (const auto& [key, tail] : wanted)
-    rd_kafka_topic_partition_list_add(list.get(), key.first.c_str(), key.second)->offset = RD_KAFKA_OFFSET_TAIL(records);
+    rd_kafka_topic_partition_list_add(list.get(), key.first.c_str(), key.second)->offset =
+        RD_KAFKA_OFFSET_TAIL(records);
   auto* handle = client->handle();
-  if (auto fault = rd_kafka_assign(handle, list.get())) return refused(to, "to read topics", rd_kafka_err2str(fault));
+  if (auto fault = rd_kafka_assign(handle, list.get()))
+    return refused(to, "to read topics", rd_kafka_err2str(fault));
   auto quiet_until = Clock::now() + to.unreachable_after;
   std::set<std::pair<std::string, std::int32_t>> open;
   for (const auto& [key, tail] : wanted) open.insert(key);

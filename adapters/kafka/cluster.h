@@ -1,4 +1,5 @@
-// What the brokers say of a cluster's topics, what stands at their ends, and how missing ones are made.
+// What the brokers say of a cluster's topics, what stands at their ends, and how missing ones are
+// made.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -37,7 +38,8 @@ class Cluster final {
   std::size_t brokers() const;
   // Partitions of each topic that there is.
   Result<std::map<std::string, std::int32_t>> topics();
-  // Makes topics and returns when all of their partitions have a leader. One that exists already is left as it is.
+  // Makes topics and returns when all of their partitions have a leader. One that exists already is
+  // left as it is.
   Result<void> create(std::span<const TopicPlan> plans);
   // The last record of the first `partitions` partitions of each topic.
   Result<Tails> tails(const std::map<std::string, std::int32_t>& partitions);

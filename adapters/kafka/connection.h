@@ -10,7 +10,8 @@ namespace rapport::kafka {
 struct Connection {
   using Properties = std::vector<std::pair<std::string, std::string>>;
 
-  std::string brokers;  // "HOST:PORT[,HOST:PORT…]": some of the cluster's, the others are found through them
+  std::string brokers;  // "HOST:PORT[,HOST:PORT…]": some of the cluster's, the others are found
+                        // through them
   // Settings of librdkafka, for TLS and authentication: {"security.protocol", "SASL_SSL"}, …
   Properties properties = {};
   // No broker answers for so long: "bus.unreachable".

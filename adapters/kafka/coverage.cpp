@@ -12,8 +12,9 @@ void Coverage::sent() {
 }
 
 void Coverage::acknowledged(std::uint64_t sequence) {
-  auto run = std::lower_bound(runs_.begin(), runs_.end(), sequence,
-                              [](const Run& left, std::uint64_t right) { return left.last < right; });
+  auto run =
+      std::lower_bound(runs_.begin(), runs_.end(), sequence,
+                       [](const Run& left, std::uint64_t right) { return left.last < right; });
   RAPPORT_ASSERT(run != runs_.end());
   RAPPORT_ASSERT(run->outstanding > 0);
   --run->outstanding;

@@ -1,4 +1,5 @@
-// Up to which event everything is acknowledged, although acknowledgements come partition by partition and thus out of order.
+// Up to which event everything is acknowledged, although acknowledgements come partition by
+// partition and thus out of order.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -7,7 +8,8 @@
 
 namespace rapport::kafka {
 
-// Events are sent in order, in runs; a run is covered when everything of it was acknowledged. One thread.
+// Events are sent in order, in runs; a run is covered when everything of it was acknowledged. One
+// thread.
 class Coverage final {
  public:
   explicit Coverage(Position complete) : complete_(complete) {}
@@ -15,7 +17,8 @@ class Coverage final {
   void sent();
   // A record with that sequence: its event's position, or the last one of its frame.
   void acknowledged(std::uint64_t sequence);
-  // Ends the open run: what was sent since the last call is of events up to `last`, and so is nothing that comes later.
+  // Ends the open run: what was sent since the last call is of events up to `last`, and so is
+  // nothing that comes later.
   void close_run(Position last);
 
   std::uint64_t outstanding() const { return outstanding_; }  // records

@@ -36,8 +36,8 @@ std::optional<Cursor> parse(const fs::path& file) {
                   .topics = {}};
     for (const auto& [topic, partitions] : parsed.at("topics").items())
       for (const auto& partition : partitions)
-        cursor.topics[topic].push_back(
-            {partition.at("sequence").get<std::uint64_t>(), partition.at("offset").get<std::int64_t>()});
+        cursor.topics[topic].push_back({partition.at("sequence").get<std::uint64_t>(),
+                                        partition.at("offset").get<std::int64_t>()});
     return cursor;
   } catch (const json::exception&) {
     return std::nullopt;
@@ -65,16 +65,14 @@ Result<void> write_cursor(const fs::path& folder, const Cursor& cursor) {
   json topics = json::object();
   for (const auto& [topic, partitions] : cursor.topics) {
     auto& list = topics[topic] = json::array();
-    for (const auto& last : partitions) list.push_back({{"sequence", last.sequence}, {"offset", last.offset}});
+    for (const auto& last : partitions)
+      list.push_back({{"sequence", last.sequence}, {"offset", last.offset}});
   }
   std::string edge;
   append_base64(bytes_of(cursor.tree_edge), edge);
-  json whole{{"cluster", cursor.cluster},
-             {"brokers", cursor.brokers},
-             {"clean", cursor.clean},
-             {"position", cursor.position.value},
-             {"treeEdge", edge},
-             {"topics", std::move(topics)}};
+  json whole{{"cluster", cursor.cluster}, {"brokers", cursor.brokers},
+             {"clean", cursor.clean},     {"position", cursor.position.value},
+             {"treeEdge", edge},          {"topics", std::move(topics)}};
   auto file = file_of(folder, cursor.cluster);
   auto part = file;
   part += ".part";

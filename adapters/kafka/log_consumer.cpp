@@ -15,7 +15,8 @@ PartitionList at(std::int64_t offset) {
 
 }  // namespace
 
-Result<std::unique_ptr<LogConsumer>> LogConsumer::open(const Connection& to, const std::string& group) {
+Result<std::unique_ptr<LogConsumer>> LogConsumer::open(const Connection& to,
+                                                       const std::string& group) {
   auto client = Client::consumer(to, {
                                          {"group.id", group},
                                          {"enable.auto.commit", "false"},
@@ -61,7 +62,8 @@ Result<void> LogConsumer::find_topic() {
 
 Result<LogConsumer::Extent> LogConsumer::extent() {
   Extent extent;
-  auto fault = rd_kafka_query_watermark_offsets(client_->handle(), kTopic.c_str(), 0, &extent.begin, &extent.end,
+  auto fault = rd_kafka_query_watermark_offsets(client_->handle(), kTopic.c_str(), 0, &extent.begin,
+                                                &extent.end,
                                                 static_cast<int>(to_.unreachable_after.count()));
   if (fault) return unreachable(to_, *client_);
   return extent;
@@ -83,8 +85,9 @@ Result<std::optional<LogConsumer::Record>> LogConsumer::next(int timeout_ms) {
   switch (message.err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       offset_ = message.offset + 1;
-      return std::optional<Record>(
-          Record{message.offset, {static_cast<const std::uint8_t*>(message.payload), message.payload ? message.len : 0}});
+      return std::optional<Record>(Record{
+          message.offset,
+          {static_cast<const std::uint8_t*>(message.payload), message.payload ? message.len : 0}});
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
       offset_ = std::max(offset_, message.offset);
       return std::optional<Record>();
@@ -92,7 +95,8 @@ Result<std::optional<LogConsumer::Record>> LogConsumer::next(int timeout_ms) {
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
       return Error{.code = ErrorCode::kConflict,
                    .reason = "bus.out_of_range",
-                   .message = "topic " + kTopic + " does not have offset " + std::to_string(offset_) + " any more"};
+                   .message = "topic " + kTopic + " does not have offset " +
+                              std::to_string(offset_) + " any more"};
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
       return refused(to_, "to read topic " + kTopic, rd_kafka_message_errstr(&message));
@@ -101,6 +105,8 @@ Result<std::optional<LogConsumer::Record>> LogConsumer::next(int timeout_ms) {
   }
 }
 
-void LogConsumer::show_done(std::int64_t offset) { rd_kafka_commit(client_->handle(), at(offset).get(), 1); }
+void LogConsumer::show_done(std::int64_t offset) {
+  rd_kafka_commit(client_->handle(), at(offset).get(), 1);
+}
 
 }  // namespace rapport::kafka

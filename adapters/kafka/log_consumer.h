@@ -1,5 +1,5 @@
-// Reads crm.log.v1, its one partition, from an offset on. Offsets are the caller's: none is stored with the brokers to read
-// from, and outside of what the topic has is an error, never a jump.
+// Reads crm.log.v1, its one partition, from an offset on. Offsets are the caller's: none is stored
+// with the brokers to read from, and outside of what the topic has is an error, never a jump.
 #pragma once
 #include <memory>
 #include <optional>
@@ -21,8 +21,8 @@ class LogConsumer final {
     Bytes value;
   };
 
-  // `group` is only a name under which lag can be looked at. Errors: bus.unreachable, bus.refused, bus.setting;
-  // bus.no_topic (kNotFound): nothing was ever published there.
+  // `group` is only a name under which lag can be looked at. Errors: bus.unreachable, bus.refused,
+  // bus.setting; bus.no_topic (kNotFound): nothing was ever published there.
   static Result<std::unique_ptr<LogConsumer>> open(const Connection& to, const std::string& group);
   ~LogConsumer();
   LogConsumer(const LogConsumer&) = delete;
@@ -31,15 +31,18 @@ class LogConsumer final {
   const std::string& cluster() const { return cluster_; }
   Result<Extent> extent();
   Result<void> start(std::int64_t offset);
-  // The next record; nothing if none came in time. Error bus.out_of_range: the topic does not have that offset any more.
+  // The next record; nothing if none came in time. Error bus.out_of_range: the topic does not have
+  // that offset any more.
   Result<std::optional<Record>> next(int timeout_ms);
   // The offset after everything that was answered, control records included.
   std::int64_t offset() const { return offset_; }
-  // Shows the brokers, for tools that display lag, that everything below the offset is done. Does not wait.
+  // Shows the brokers, for tools that display lag, that everything below the offset is done. Does
+  // not wait.
   void show_done(std::int64_t offset);
 
  private:
-  LogConsumer(const Connection& to, std::unique_ptr<Client> client) : to_(to), client_(std::move(client)) {}
+  LogConsumer(const Connection& to, std::unique_ptr<Client> client)
+      : to_(to), client_(std::move(client)) {}
   Result<void> find_topic();
 
   const Connection to_;

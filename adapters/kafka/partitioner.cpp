@@ -11,7 +11,8 @@ std::uint32_t murmur2(std::string_view bytes) {
   constexpr std::uint32_t kSeed = 0x9747b28c;
   auto hash = kSeed ^ static_cast<std::uint32_t>(bytes.size());
   for (; bytes.size() >= 4; bytes.remove_prefix(4)) {
-    std::uint32_t block;  // little-endian, as in Java's implementation; so are the machines that we build for
+    std::uint32_t
+        block;  // little-endian, as in Java's implementation; so are the machines that we build for
     std::memcpy(&block, bytes.data(), 4);
     block *= kMultiplier;
     block ^= block >> 24;

@@ -12,9 +12,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLookAroundEvery{100};
 constexpr milliseconds kSaveEvery{2'000};
-constexpr milliseconds kFarewell{5'000};      // for what is under way when told to stop
+constexpr milliseconds kFarewell{5'000};  // for what is under way when told to stop
 constexpr std::uint64_t kEventsARunMax = 4'096;
-constexpr std::uint64_t kEventsAPoll = 256;   // events between two looks at the acknowledgements
+constexpr std::uint64_t kEventsAPoll = 256;  // events between two looks at the acknowledgements
 
 // What another producer would meet again.
 bool final(rd_kafka_resp_err_t fault) {
@@ -34,7 +34,8 @@ bool final(rd_kafka_resp_err_t fault) {
 
 }  // namespace
 
-Result<Session::Ended> Session::publish(Position to, bool follow, const Watch& watch, std::stop_token stop) {
+Result<Session::Ended> Session::publish(Position to, bool follow, const Watch& watch,
+                                        std::stop_token stop) {
   stop_ = stop;
   progressed_at_ = looked_at_ = Clock::now();
   save_cursor(false);
@@ -111,14 +112,15 @@ Result<bool> Session::send_event(const RecordedEvent& event) {
     return Error{.code = ErrorCode::kInvalid,
                  .reason = "bus.unknown_aggregate",
                  .message = "event " + std::to_string(event.position.value) + " is of aggregate " +
-                            std::string(event.stream_type) + ", which this version of the program does not know"};
+                            std::string(event.stream_type) +
+                            ", which this version of the program does not know"};
   auto key = event_record_.key_of(event);
   auto partition = partition_of(key, static_cast<std::int32_t>(topic->lanes.size()));
   auto& lane = topic->lanes[static_cast<std::size_t>(partition)];
   if (event.position.value <= lane.sent) return false;
   if (auto written = event_record_.write(event, lane.sent); !written) return written.error();
-  auto done = produce(*topic, partition, key, event_record_.value(), event_record_.headers(), event.recorded_at,
-                      event.position.value);
+  auto done = produce(*topic, partition, key, event_record_.value(), event_record_.headers(),
+                      event.recorded_at, event.position.value);
   if (!done) return done.error();
   if (event.position.value > tally_.events_counted) ++*topic->records;
   return true;
@@ -153,8 +155,8 @@ Result<void> Session::send_frame() {
   auto message = frame_.finish(root_before_frame_);
   frame_record_.write(first_in_frame_, last_in_frame_, last_id_in_frame_);
   auto bytes = message.asChars();
-  auto done = produce(*log_topic_, 0, {}, {bytes.begin(), bytes.size()}, frame_record_.headers(), last_time_in_frame_,
-                      last_in_frame_.value);
+  auto done = produce(*log_topic_, 0, {}, {bytes.begin(), bytes.size()}, frame_record_.headers(),
+                      last_time_in_frame_, last_in_frame_.value);
   if (!done) return done;
   if (last_in_frame_.value > tally_.frames_counted) ++*log_topic_->records;
   tally_.frames_counted = std::max(tally_.frames_counted, last_in_frame_.value);
@@ -163,11 +165,13 @@ Result<void> Session::send_frame() {
   return {};
 }
 
-Result<void> Session::produce(Topic& topic, std::int32_t partition, std::string_view key, std::string_view value,
-                              std::span<const Header> headers, Timestamp at, std::uint64_t sequence) {
+Result<void> Session::produce(Topic& topic, std::int32_t partition, std::string_view key,
+                              std::string_view value, std::span<const Header> headers, Timestamp at,
+                              std::uint64_t sequence) {
   auto* list = rd_kafka_headers_new(headers.size());
   for (const auto& header : headers)
-    rd_kafka_header_add(list, header.name, -1, header.value.data(), static_cast<ssize_t>(header.value.size()));
+    rd_kafka_header_add(list, header.name, -1, header.value.data(),
+                        static_cast<ssize_t>(header.value.size()));
   rd_kafka_vu_t fields[8] = {};
   fields[0].vtype = RD_KAFKA_VTYPE_RKT;
   fields[0].u.rkt = topic.handle.get();
@@ -191,9 +195,11 @@ Result<void> Session::produce(Topic& topic, std::int32_t partition, std::string_
 }
 
 // Waits for room: nothing is dropped, the log is the buffer.
-Result<void> Session::queue(rd_kafka_vu_t* fields, std::size_t count, rd_kafka_headers_t* headers, std::uint64_t sequence) {
+Result<void> Session::queue(rd_kafka_vu_t* fields, std::size_t count, rd_kafka_headers_t* headers,
+                            std::uint64_t sequence) {
   while (usable()) {
-    Owned<rd_kafka_error_t, rd_kafka_error_destroy> fault(rd_kafka_produceva(producer_->handle(), fields, count));
+    Owned<rd_kafka_error_t, rd_kafka_error_destroy> fault(
+        rd_kafka_produceva(producer_->handle(), fields, count));
     if (!fault) {
       coverage_.sent();
       return {};
@@ -205,8 +211,8 @@ Result<void> Session::queue(rd_kafka_vu_t* fields, std::size_t count, rd_kafka_h
     } else if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
       refused_ = Error{.code = ErrorCode::kInvalid,
                        .reason = "bus.too_large",
-                       .message = "the record of event " + std::to_string(sequence) + " is larger than " +
-                                  std::to_string(kMessageBytesMax) + " bytes"};
+                       .message = "the record of event " + std::to_string(sequence) +
+                                  " is larger than " + std::to_string(kMessageBytesMax) + " bytes"};
     } else {
       broken_ = rd_kafka_error_string(fault.get());
     }
@@ -222,11 +228,14 @@ void Session::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* 
 
 void Session::delivered(const rd_kafka_message_t& message) {
   auto& topic = *static_cast<Topic*>(rd_kafka_topic_opaque(message.rkt));
-  const auto sequence = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(message._private));
+  const auto sequence =
+      static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(message._private));
   if (message.err) {
     auto why = topic.name + ": " + rd_kafka_err2str(message.err);
-    if (final(message.err)) refused_ = refused(options_.connection, "event " + std::to_string(sequence) + " for " + topic.name,
-                                               rd_kafka_err2str(message.err));
+    if (final(message.err))
+      refused_ =
+          refused(options_.connection, "event " + std::to_string(sequence) + " for " + topic.name,
+                  rd_kafka_err2str(message.err));
     if (broken_.empty()) broken_ = std::move(why);
     return;
   }
@@ -234,7 +243,8 @@ void Session::delivered(const rd_kafka_message_t& message) {
   // A retried record that was there already is acknowledged without its offset.
   const auto offset = message.offset >= 0 ? message.offset : last.offset + 1;
   if (offset != last.offset + 1 && broken_.empty()) {
-    broken_ = topic.name + "[" + std::to_string(message.partition) + "] has records that this relay did not write";
+    broken_ = topic.name + "[" + std::to_string(message.partition) +
+              "] has records that this relay did not write";
     warn(broken_);
   }
   last = {.sequence = sequence, .offset = offset};
@@ -250,7 +260,8 @@ void Session::serve(int wait_ms) {
   } else if (producer_->fatal()) {
     broken_ = producer_->trouble();
   } else if (coverage_.outstanding() && Clock::now() - progressed_at_ > options_.stalled_after) {
-    broken_ = "nothing was acknowledged for " + std::to_string(options_.stalled_after.count() / 1'000) + " s";
+    broken_ = "nothing was acknowledged for " +
+              std::to_string(options_.stalled_after.count() / 1'000) + " s";
   }
   if (!coverage_.outstanding()) progressed_at_ = Clock::now();
 }

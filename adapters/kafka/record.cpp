@@ -60,7 +60,9 @@ Result<void> EventRecord::write(const RecordedEvent& event, std::uint64_t previo
   id_ = to_text(event.id());
   time_ = to_text(event.occurred_at);
   header_count_ = 0;
-  auto add = [this](const char* name, std::string_view value) { headers_[header_count_++] = {name, value}; };
+  auto add = [this](const char* name, std::string_view value) {
+    headers_[header_count_++] = {name, value};
+  };
   add("ce_specversion", "1.0");
   add("ce_id", id_);
   add("ce_source", source_);

@@ -1,4 +1,5 @@
-// The records that stand for events and frames: key, headers and value, as bytes. Nothing of librdkafka.
+// The records that stand for events and frames: key, headers and value, as bytes. Nothing of
+// librdkafka.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -21,22 +22,26 @@ struct Header {
   std::string_view value;
 };
 
-// CloudEvents 1.0, binary mode: attributes as ce_ headers, the event's data as JSON value. One thread; what it answers
-// borrows until the next write().
+// CloudEvents 1.0, binary mode: attributes as ce_ headers, the event's data as JSON value. One
+// thread; what it answers borrows until the next write().
 //
-//   ce_specversion ce_id ce_source ce_type ce_time ce_subject ce_dataschema ce_sequence ce_partitionkey ce_streamversion
-//   content-type, and traceparent if the event has the tag `traceparent=…`
-//   id, eventType     as Debezium's outbox router writes them
-//   rapport-prev      ce_sequence of the record before in this partition: who reads some partitions only sees a gap by it
+//   ce_specversion ce_id ce_source ce_type ce_time ce_subject ce_dataschema ce_sequence
+//   ce_partitionkey ce_streamversion content-type, and traceparent if the event has the tag
+//   `traceparent=…` id, eventType     as Debezium's outbox router writes them rapport-prev
+//   ce_sequence of the record before in this partition: who reads some partitions only sees a gap
+//   by it
 class EventRecord final {
  public:
-  // `source` names the log. Personal texts are published in plain with an opener, else as {"sealed":"…"}; it is borrowed.
-  EventRecord(std::string source, const SealOpener* opener) : source_(std::move(source)), opener_(opener) {}
+  // `source` names the log. Personal texts are published in plain with an opener, else as
+  // {"sealed":"…"}; it is borrowed.
+  EventRecord(std::string source, const SealOpener* opener)
+      : source_(std::move(source)), opener_(opener) {}
   EventRecord(const EventRecord&) = delete;
 
   // The stream's name, which is also what the partition is computed from. Kept until the next call.
   std::string_view key_of(const RecordedEvent& event);
-  // Makes headers and value of the event that key_of was asked for last. kCorrupt: its bytes are damaged.
+  // Makes headers and value of the event that key_of was asked for last. kCorrupt: its bytes are
+  // damaged.
   Result<void> write(const RecordedEvent& event, std::uint64_t previous_sequence);
 
   std::span<const Header> headers() const { return {headers_.data(), header_count_}; }
@@ -57,7 +62,8 @@ class EventRecord final {
   const UnionPlan* plan_ = nullptr;  // null: an aggregate of a newer schema
 };
 
-// A frame of crm.log.v1: its events' positions and, as ce_id, its last event's id, by which a relay knows its own log again.
+// A frame of crm.log.v1: its events' positions and, as ce_id, its last event's id, by which a relay
+// knows its own log again.
 class FrameRecord final {
  public:
   explicit FrameRecord(std::string source) : source_(std::move(source)) {}

@@ -14,7 +14,8 @@ constexpr int kAttemptsMax = 5;  // sessions without any progress
 constexpr std::chrono::milliseconds kBackoff{500};
 
 void pause(std::chrono::milliseconds time, const std::stop_token& stop) {
-  for (auto slice = std::chrono::milliseconds(20); time.count() > 0 && !stop.stop_requested(); time -= slice)
+  for (auto slice = std::chrono::milliseconds(20); time.count() > 0 && !stop.stop_requested();
+       time -= slice)
     std::this_thread::sleep_for(slice);
 }
 
@@ -26,7 +27,8 @@ struct Relay::Parts {
   mutable std::mutex mutex;
   RelayStatus status;  // guarded by mutex
 
-  void report(bool connected, std::string trouble, std::optional<Position> position = std::nullopt) {
+  void report(bool connected, std::string trouble,
+              std::optional<Position> position = std::nullopt) {
     std::lock_guard lock(mutex);
     if (!trouble.empty() && trouble != status.trouble) warn(trouble);
     status.connected = connected;
@@ -36,7 +38,8 @@ struct Relay::Parts {
   Result<Published> run(RelayUntil until, const Progress& progress, std::stop_token stop);
 };
 
-Relay::Relay(const EventStore& store, RelayOptions options) : parts_(new Parts{store, std::move(options), {}, {}}) {}
+Relay::Relay(const EventStore& store, RelayOptions options)
+    : parts_(new Parts{store, std::move(options), {}, {}}) {}
 Relay::~Relay() = default;
 
 RelayStatus Relay::status() const {
@@ -48,9 +51,11 @@ Result<Published> Relay::run(RelayUntil until, const Progress& progress, std::st
   return parts_->run(until, progress, std::move(stop));
 }
 
-// A session that breaks is followed by another, which finds out anew what the topics have: a record whose acknowledgement is
-// missing may be there or not, so sending it again blindly could double it.
-Result<Published> Relay::Parts::run(RelayUntil until, const Progress& progress, std::stop_token stop) {
+// A session that breaks is followed by another, which finds out anew what the topics have: a record
+// whose acknowledgement is missing may be there or not, so sending it again blindly could double
+// it.
+Result<Published> Relay::Parts::run(RelayUntil until, const Progress& progress,
+                                    std::stop_token stop) {
   const bool follow = until == RelayUntil::kStopped;
   const auto to = store.head().position;
   Tally tally;
@@ -67,11 +72,14 @@ Result<Published> Relay::Parts::run(RelayUntil until, const Progress& progress, 
       continue;
     }
     report(true, {}, (*session)->complete());
-    auto ended = (*session)->publish(to, follow, [&](Position complete) {
-      report(true, {}, complete);
-      tally.published.position = complete;
-      if (progress) progress(tally.published, store.head().position);
-    }, stop);
+    auto ended = (*session)->publish(
+        to, follow,
+        [&](Position complete) {
+          report(true, {}, complete);
+          tally.published.position = complete;
+          if (progress) progress(tally.published, store.head().position);
+        },
+        stop);
     if (!ended) {
       report(false, ended.error().message);
       return ended.error();
@@ -83,7 +91,8 @@ Result<Published> Relay::Parts::run(RelayUntil until, const Progress& progress, 
     attempts = tally.published.position > best ? 0 : attempts + 1;
     best = std::max(best, tally.published.position);
     if (!follow && attempts >= kAttemptsMax)
-      return refused(options.connection, "to take events after " + std::to_string(best.value), (*session)->why_broken());
+      return refused(options.connection, "to take events after " + std::to_string(best.value),
+                     (*session)->why_broken());
   }
 }
 

@@ -1,4 +1,5 @@
-// The relay: publishes a log on Kafka, every event exactly once and in order, and goes on where it stopped.
+// The relay: publishes a log on Kafka, every event exactly once and in order, and goes on where it
+// stopped.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -23,7 +24,8 @@ namespace rapport::kafka {
 
 struct RelayOptions {
   Connection connection;
-  // Where to remember how far each cluster is (DIR/kafka); empty: nowhere, and each start reads the log from its beginning.
+  // Where to remember how far each cluster is (DIR/kafka); empty: nowhere, and each start reads the
+  // log from its beginning.
   std::filesystem::path state_folder = {};
   std::int32_t partitions = kPartitionsDefault;  // of topics of events that the relay makes
   // Given: personal texts are published in plain, and no erasure takes them back. Borrowed.
@@ -43,16 +45,19 @@ struct Published {
   std::uint64_t published = 0;  // events of which anything was sent now
   std::uint64_t already = 0;    // events that were there before
   Position position;            // every event up to here is acknowledged
-  std::map<std::string, std::uint64_t> topics;  // records sent now, by topic; every topic of the log is named
+  std::map<std::string, std::uint64_t>
+      topics;  // records sent now, by topic; every topic of the log is named
 };
 
 struct RelayStatus {
   bool connected = false;
-  Position position;     // every event up to here is acknowledged: its distance to the log's head is the lag
-  std::string trouble;   // why it is not connected, for a person; empty if nothing is wrong
+  Position position;    // every event up to here is acknowledged: its distance to the log's head is
+                        // the lag
+  std::string trouble;  // why it is not connected, for a person; empty if nothing is wrong
 };
 
-// run() on one thread at a time; status() on any. Only one relay may publish a log on a cluster at a time.
+// run() on one thread at a time; status() on any. Only one relay may publish a log on a cluster at
+// a time.
 class Relay final {
  public:
   using Progress = std::function<void(const Published&, Position head)>;
@@ -63,9 +68,10 @@ class Relay final {
   Relay(const Relay&) = delete;
 
   // Blocks. `progress`, if any, is called now and then on this thread.
-  // Errors: bus.unreachable (not with kStopped: then it is waited for), bus.refused, bus.setting, bus.too_large;
-  //   bus.ahead_of_log, bus.other_log: what is in the topics is not of this log as it is now; bus.partitions: a topic
-  //   cannot keep the order; and whatever reading the log answers.
+  // Errors: bus.unreachable (not with kStopped: then it is waited for), bus.refused, bus.setting,
+  // bus.too_large;
+  //   bus.ahead_of_log, bus.other_log: what is in the topics is not of this log as it is now;
+  //   bus.partitions: a topic cannot keep the order; and whatever reading the log answers.
   Result<Published> run(RelayUntil until, const Progress& progress = {}, std::stop_token stop = {});
 
   RelayStatus status() const;

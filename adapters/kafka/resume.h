@@ -1,4 +1,5 @@
-// Where a relay goes on: computed from what stands at the ends of the topics and what the relay remembers, without I/O.
+// Where a relay goes on: computed from what stands at the ends of the topics and what the relay
+// remembers, without I/O.
 #pragma once
 #include <map>
 #include <optional>
@@ -12,25 +13,28 @@ namespace rapport::kafka {
 
 struct ResumeFacts {
   Position head;  // of the log
-  Tails tails;                                     // of the partitions in use
+  Tails tails;    // of the partitions in use
   std::optional<Cursor> cursor;
 };
 
 struct ResumePlan {
   // Everything up to here is in every topic: reading the log starts after it.
   Position complete;
-  // The last sequence that each partition has, by topic: an event at or below its partition's is not sent again.
+  // The last sequence that each partition has, by topic: an event at or below its partition's is
+  // not sent again.
   std::map<std::string, std::vector<std::uint64_t>> sequences;
   // One sentence for each partition that has lost records: they are published again.
   std::vector<std::string> lost;
 };
 
-// How many of a topic's partitions a relay uses: as many as when it published first, for with another number an event would
-// go to another partition than the earlier ones of its stream, and lose its order. Error bus.partitions: there are fewer.
-Result<std::map<std::string, std::int32_t>> partitions_in_use(const std::map<std::string, std::int32_t>& partitions,
-                                                              const std::optional<Cursor>& cursor);
+// How many of a topic's partitions a relay uses: as many as when it published first, for with
+// another number an event would go to another partition than the earlier ones of its stream, and
+// lose its order. Error bus.partitions: there are fewer.
+Result<std::map<std::string, std::int32_t>> partitions_in_use(
+    const std::map<std::string, std::int32_t>& partitions, const std::optional<Cursor>& cursor);
 
-// Error bus.ahead_of_log: a topic has an event that the log does not: another writer, or the log was restored from an old copy.
+// Error bus.ahead_of_log: a topic has an event that the log does not: another writer, or the log
+// was restored from an old copy.
 Result<ResumePlan> plan_resume(const ResumeFacts& facts);
 
 }  // namespace rapport::kafka

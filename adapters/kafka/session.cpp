@@ -8,7 +8,8 @@
 namespace rapport::kafka {
 namespace {
 
-// Between two looks at the topics' ends: what a killed producer had on the wire has arrived by then.
+// Between two looks at the topics' ends: what a killed producer had on the wire has arrived by
+// then.
 constexpr std::chrono::milliseconds kSettling{300};
 
 Connection::Properties producer_settings(const RelayOptions& options) {
@@ -38,8 +39,8 @@ Session::~Session() {
   topics_.clear();  // librdkafka wants its topics back before their owner goes
 }
 
-Result<std::unique_ptr<Session>> Session::open(const EventStore& store, const RelayOptions& options, Tally& tally,
-                                               bool careful) {
+Result<std::unique_ptr<Session>> Session::open(const EventStore& store, const RelayOptions& options,
+                                               Tally& tally, bool careful) {
   std::unique_ptr<Session> session(new Session(store, options, tally));
   if (auto prepared = session->prepare(careful); !prepared) return prepared.error();
   return session;
@@ -49,7 +50,9 @@ Result<void> Session::prepare(bool careful) {
   auto cluster = Cluster::connect(options_.connection);
   if (!cluster) return cluster.error();
   cluster_ = (*cluster)->id();
-  ResumeFacts facts{.head = store_.head().position, .tails = {}, .cursor = read_cursor(options_.state_folder, cluster_)};
+  ResumeFacts facts{.head = store_.head().position,
+                    .tails = {},
+                    .cursor = read_cursor(options_.state_folder, cluster_)};
   auto there = provide_topics(**cluster);
   if (!there) return there.error();
   auto used = partitions_in_use(*there, facts.cursor);
@@ -90,7 +93,9 @@ Result<std::map<std::string, std::int32_t>> Session::provide_topics(Cluster& clu
   return ours;
 }
 
-Result<Tails> Session::settled_tails(Cluster& cluster, const std::map<std::string, std::int32_t>& partitions, bool careful) {
+Result<Tails> Session::settled_tails(Cluster& cluster,
+                                     const std::map<std::string, std::int32_t>& partitions,
+                                     bool careful) {
   auto tails = cluster.tails(partitions);
   auto ends = [](const Tails& of) {
     std::vector<std::int64_t> all;
@@ -118,15 +123,17 @@ Result<void> Session::check_same_log(const Tails& tails) const {
       if (*position && (*position)->value == tail.last->sequence) continue;
       return Error{.code = ErrorCode::kConflict,
                    .reason = "bus.other_log",
-                   .message = "topic " + topic + " ends with event " + tail.last->event_id + " as number " +
-                              std::to_string(tail.last->sequence) + ", which is not so in this log",
+                   .message = "topic " + topic + " ends with event " + tail.last->event_id +
+                              " as number " + std::to_string(tail.last->sequence) +
+                              ", which is not so in this log",
                    .hint = "another log is published there: give each its own cluster"};
     }
   return {};
 }
 
 Result<void> Session::start_producer(const Tails& tails, const ResumePlan& plan) {
-  auto producer = Client::producer(options_.connection, producer_settings(options_), on_delivery, this);
+  auto producer =
+      Client::producer(options_.connection, producer_settings(options_), on_delivery, this);
   if (!producer) return std::move(producer).error();
   producer_ = std::move(*producer);
   for (const auto& [name, list] : tails) {
@@ -136,10 +143,12 @@ Result<void> Session::start_producer(const Tails& tails, const ResumePlan& plan)
     auto* settings = rd_kafka_topic_conf_new();
     rd_kafka_topic_conf_set_opaque(settings, &topic);
     topic.handle.reset(rd_kafka_topic_new(producer_->handle(), name.c_str(), settings));
-    if (!topic.handle) return refused(options_.connection, "topic " + name, rd_kafka_err2str(rd_kafka_last_error()));
+    if (!topic.handle)
+      return refused(options_.connection, "topic " + name, rd_kafka_err2str(rd_kafka_last_error()));
     const auto& sequences = plan.sequences.at(name);
     for (std::size_t i = 0; i < list.size(); ++i)
-      topic.lanes.push_back({.sent = sequences[i], .last = {.sequence = sequences[i], .offset = list[i].end - 1}});
+      topic.lanes.push_back(
+          {.sent = sequences[i], .last = {.sequence = sequences[i], .offset = list[i].end - 1}});
   }
   log_topic_ = &topics_.at(std::string(kLogTopic));
   taken_ = plan.complete;
@@ -163,7 +172,8 @@ void Session::save_cursor(bool clean) {
   if (tree_ && tree_->size() == cursor.position.value) cursor.tree_edge = tree_->edge();
   for (const auto& [name, topic] : topics_)
     for (const auto& lane : topic.lanes) cursor.topics[name].push_back(lane.last);
-  if (auto written = write_cursor(options_.state_folder, cursor); !written) warn(written.error().message);
+  if (auto written = write_cursor(options_.state_folder, cursor); !written)
+    warn(written.error().message);
   saved_ = cursor.position;
 }
 

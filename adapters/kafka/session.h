@@ -1,4 +1,5 @@
-// One stretch of publishing over one producer, from connecting until all is sent or the producer is of no more use.
+// One stretch of publishing over one producer, from connecting until all is sent or the producer is
+// of no more use.
 #pragma once
 #include <functional>
 #include <map>
@@ -18,10 +19,12 @@
 
 namespace rapport::kafka {
 
-// What was counted so far in a relay's run, over all of its sessions: an event that is sent again counts once.
+// What was counted so far in a relay's run, over all of its sessions: an event that is sent again
+// counts once.
 struct Tally {
   Published published;
-  std::uint64_t events_counted = 0;  // positions up to here are in `published`, `already` and the topics
+  std::uint64_t events_counted =
+      0;  // positions up to here are in `published`, `already` and the topics
   std::uint64_t frames_counted = 0;  // likewise in the frames of crm.log.v1
 };
 
@@ -31,15 +34,15 @@ class Session final {
   enum class Ended : std::uint8_t { kCaughtUp, kStopped, kBroken };
   using Watch = std::function<void(Position complete)>;
 
-  // Connects, makes missing topics and finds out where to go on. `careful`: a producer of this log may have died a moment
-  // ago, so wait until nothing of it arrives any more.
-  static Result<std::unique_ptr<Session>> open(const EventStore& store, const RelayOptions& options, Tally& tally,
-                                               bool careful);
+  // Connects, makes missing topics and finds out where to go on. `careful`: a producer of this log
+  // may have died a moment ago, so wait until nothing of it arrives any more.
+  static Result<std::unique_ptr<Session>> open(const EventStore& store, const RelayOptions& options,
+                                               Tally& tally, bool careful);
   ~Session();
   Session(const Session&) = delete;
 
-  // Publishes up to `to` and waits for the acknowledgements; with `follow`, whatever comes, until stopped. kBroken: open
-  // another session. `watch` is called a few times a second.
+  // Publishes up to `to` and waits for the acknowledgements; with `follow`, whatever comes, until
+  // stopped. kBroken: open another session. `watch` is called a few times a second.
   Result<Ended> publish(Position to, bool follow, const Watch& watch, std::stop_token stop);
   const std::string& why_broken() const { return broken_; }
   Position complete() const { return coverage_.complete(); }
@@ -62,7 +65,8 @@ class Session final {
   // session.cpp: before and after publishing.
   Result<void> prepare(bool careful);
   Result<std::map<std::string, std::int32_t>> provide_topics(Cluster& cluster);
-  Result<Tails> settled_tails(Cluster& cluster, const std::map<std::string, std::int32_t>& partitions, bool careful);
+  Result<Tails> settled_tails(Cluster& cluster,
+                              const std::map<std::string, std::int32_t>& partitions, bool careful);
   Result<void> check_same_log(const Tails& tails) const;
   Result<void> start_producer(const Tails& tails, const ResumePlan& plan);
   void recall_tree(const std::optional<Cursor>& cursor);
@@ -75,9 +79,11 @@ class Session final {
   Result<bool> frame_event(const RecordedEvent& event);
   Result<void> send_frame();
   Result<Hash> root_before(Position position) const;
-  Result<void> produce(Topic& topic, std::int32_t partition, std::string_view key, std::string_view value,
-                       std::span<const Header> headers, Timestamp at, std::uint64_t sequence);
-  Result<void> queue(rd_kafka_vu_t* fields, std::size_t count, rd_kafka_headers_t* headers, std::uint64_t sequence);
+  Result<void> produce(Topic& topic, std::int32_t partition, std::string_view key,
+                       std::string_view value, std::span<const Header> headers, Timestamp at,
+                       std::uint64_t sequence);
+  Result<void> queue(rd_kafka_vu_t* fields, std::size_t count, rd_kafka_headers_t* headers,
+                     std::uint64_t sequence);
   Topic* topic_of(std::string_view aggregate);
   void count(const RecordedEvent& event, bool sent);
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self);
@@ -107,7 +113,8 @@ class Session final {
   Timestamp last_time_in_frame_{0};
   // Where publishing stands.
   Position taken_;  // the last event that was read and dealt with
-  // Over every event taken. Without it, as after a crash, the store computes each frame's root: 0.7 ms instead of 10 us.
+  // Over every event taken. Without it, as after a crash, the store computes each frame's root: 0.7
+  // ms instead of 10 us.
   std::optional<MerkleTree> tree_;
   std::uint64_t events_in_run_ = 0;
   Coverage coverage_{{}};

@@ -1,7 +1,8 @@
 // The topics that a log is published on: their names and the settings that they are made with.
 //
-//   crm.<aggregate>.events.v1   every event of the aggregate, one JSON record each, in order per stream; kept for ever
-//   crm.log.v1                  every event of the log as it is stored, in frames, in order; one partition; kept for ever
+//   crm.<aggregate>.events.v1   every event of the aggregate, one JSON record each, in order per
+//   stream; kept for ever crm.log.v1                  every event of the log as it is stored, in
+//   frames, in order; one partition; kept for ever
 #pragma once
 #include <cstdint>
 #include <string>
@@ -14,7 +15,8 @@ namespace rapport::kafka {
 inline constexpr std::string_view kLogTopic = "crm.log.v1";
 inline constexpr std::int32_t kPartitionsDefault = 6;  // of a topic of events
 inline constexpr std::int32_t kReplicationMax = 3;
-// An event of 256 KiB grows in JSON: escapes and base64. What is larger is refused at append, never at publish.
+// An event of 256 KiB grows in JSON: escapes and base64. What is larger is refused at append, never
+// at publish.
 inline constexpr std::int32_t kMessageBytesMax = 4 << 20;
 
 // "crm.opportunity.events.v1".

@@ -18,26 +18,31 @@ using projections::RowStore;
 
 constexpr std::chrono::milliseconds kReportEvery{100};
 constexpr std::chrono::milliseconds kBackoff{500};
-constexpr std::chrono::seconds kSilence{20};  // then it is asked whether the consumer misses something
+constexpr std::chrono::seconds kSilence{
+    20};                      // then it is asked whether the consumer misses something
 constexpr int kAtHandMs = 2;  // nothing for so long: what was folded is written
 constexpr int kPollMs = 100;
 
 Error gap(Position have, Position got) {
-  return {.code = ErrorCode::kConflict,
-          .reason = "bus.gap",
-          .message = "topic crm.log.v1 goes on with event " + std::to_string(got.value) + " after event " +
-                     std::to_string(have.value) + ": events are missing",
-          .hint = "was the topic cut or written by somebody else? Remove it and publish the log again"};
+  return {
+      .code = ErrorCode::kConflict,
+      .reason = "bus.gap",
+      .message = "topic crm.log.v1 goes on with event " + std::to_string(got.value) +
+                 " after event " + std::to_string(have.value) + ": events are missing",
+      .hint = "was the topic cut or written by somebody else? Remove it and publish the log again"};
 }
 
 Error other_log(Position at) {
   return {.code = ErrorCode::kConflict,
           .reason = "bus.other_log",
-          .message = "the log's root before event " + std::to_string(at.value) + " is not that of the events that came",
+          .message = "the log's root before event " + std::to_string(at.value) +
+                     " is not that of the events that came",
           .hint = "the topic holds another log than these rows, or events of it were altered"};
 }
 
-bool passing(const Error& error) { return error.reason == "bus.unreachable" || error.reason == "bus.no_topic"; }
+bool passing(const Error& error) {
+  return error.reason == "bus.unreachable" || error.reason == "bus.no_topic";
+}
 
 }  // namespace
 
@@ -61,11 +66,13 @@ struct Worker::Parts {
   Result<void> take(const LogConsumer::Record& record);
   Result<void> fold_frame();
   Result<bool> step(int wait_ms);
-  Result<void> pump(std::optional<std::int64_t> end, const Progress& progress, const std::stop_token& stop);
+  Result<void> pump(std::optional<std::int64_t> end, const Progress& progress,
+                    const std::stop_token& stop);
   Result<WorkerResult> result() const;
 };
 
-Worker::Worker(const projections::ViewType& view, projections::RowStores& stores, WorkerOptions options)
+Worker::Worker(const projections::ViewType& view, projections::RowStores& stores,
+               WorkerOptions options)
     : parts_(new Parts{view, stores, std::move(options), {}, {}, {}, {}, {}}) {}
 Worker::~Worker() = default;
 
@@ -76,8 +83,9 @@ Result<void> Worker::Parts::open_rows() {
   if (!opened) return std::move(opened).error();
   store = std::move(*opened);
   source = {};
-  // The note is from the beginning of a frame of which the rows may have a part already, never the other way round. Without
-  // a note the topic is read from its beginning, and what the rows have is passed over.
+  // The note is from the beginning of a frame of which the rows may have a part already, never the
+  // other way round. Without a note the topic is read from its beginning, and what the rows have is
+  // passed over.
   auto kept = parse_source(store->source());
   if (kept && kept->tree.size() <= store->checkpoint().position.value) source = std::move(*kept);
   folder = view.make_folder(*store, {.batch_events_max = options.batch_events_max});
@@ -90,7 +98,8 @@ Result<void> Worker::Parts::connect() {
   if (!opened) return std::move(opened).error();
   consumer = std::move(*opened);
   began_again = false;
-  // Another cluster has other offsets, but the same positions: what is folded already is passed over.
+  // Another cluster has other offsets, but the same positions: what is folded already is passed
+  // over.
   if (source.cluster != consumer->cluster()) return begin_again();
   auto extent = consumer->extent();
   if (!extent) return extent.error();
@@ -107,9 +116,11 @@ Result<void> Worker::Parts::begin_again() {
   return consumer->start(extent->begin);
 }
 
-// Only once the topic is known to have the log's beginning: rows that cannot be had again are not thrown away.
+// Only once the topic is known to have the log's beginning: rows that cannot be had again are not
+// thrown away.
 Result<void> Worker::Parts::rebuild() {
-  warn("topic crm.log.v1 does not have offset " + std::to_string(source.offset) + ": building view " + view.name + " again");
+  warn("topic crm.log.v1 does not have offset " + std::to_string(source.offset) +
+       ": building view " + view.name + " again");
   if (auto begun = begin_again(); !begun) return begun;
   const auto until = Clock::now() + options.connection.unreachable_after;
   for (;;) {
@@ -118,11 +129,12 @@ Result<void> Worker::Parts::rebuild() {
     if (*record) {
       if (frame.read((*record)->value, Frame::Check::kDigests) && frame.size()) break;
     } else if (Clock::now() > until) {
-      return Error{.code = ErrorCode::kConflict,
-                   .reason = "bus.gap",
-                   .message = "topic crm.log.v1 has no events, and the rows have them up to event " +
-                              std::to_string(folder->position().value),
-                   .hint = "publish the log again"};
+      return Error{
+          .code = ErrorCode::kConflict,
+          .reason = "bus.gap",
+          .message = "topic crm.log.v1 has no events, and the rows have them up to event " +
+                     std::to_string(folder->position().value),
+          .hint = "publish the log again"};
     }
   }
   if (frame.first().value != 1) return gap({}, frame.first());
@@ -143,7 +155,8 @@ Result<void> Worker::Parts::take(const LogConsumer::Record& record) {
     source.park(record.offset, std::move(why));
   }
   source.offset = record.offset + 1;
-  // The batch that ends within the next frame says where that frame is; what it has of it is passed over then.
+  // The batch that ends within the next frame says where that frame is; what it has of it is passed
+  // over then.
   store->put_source(to_text(source));
   return {};
 }
@@ -152,7 +165,8 @@ Result<void> Worker::Parts::fold_frame() {
   const auto next = source.tree.size() + 1;
   if (frame.last().value < next) return {};
   if (frame.first().value > next) return gap({source.tree.size()}, frame.first());
-  if (frame.first().value == next && source.tree.root() != frame.previous_root()) return other_log(frame.first());
+  if (frame.first().value == next && source.tree.root() != frame.previous_root())
+    return other_log(frame.first());
   const auto have = folder->position();
   for (auto i = next - frame.first().value; i < frame.size(); ++i) {
     auto event = frame.event(i);
@@ -187,7 +201,8 @@ Result<bool> Worker::Parts::step(int wait_ms) {
   return true;
 }
 
-Result<void> Worker::Parts::pump(std::optional<std::int64_t> end, const Progress& progress, const std::stop_token& stop) {
+Result<void> Worker::Parts::pump(std::optional<std::int64_t> end, const Progress& progress,
+                                 const std::stop_token& stop) {
   auto reported = Clock::now(), heard = reported;
   while (!stop.stop_requested() && !(end && consumer->offset() >= *end)) {
     auto took = step(kAtHandMs);
@@ -201,7 +216,8 @@ Result<void> Worker::Parts::pump(std::optional<std::int64_t> end, const Progress
       consumer->show_done(source.offset);
     }
     if (now - heard < (end ? options.connection.unreachable_after : kSilence)) continue;
-    // Nothing for long: whoever cannot be asked is not there, and a consumer that misses what is there is made anew.
+    // Nothing for long: whoever cannot be asked is not there, and a consumer that misses what is
+    // there is made anew.
     auto extent = consumer->extent();
     if (!extent) return extent.error();
     if (extent->end > consumer->offset())
@@ -227,7 +243,8 @@ Result<WorkerResult> Worker::Parts::result() const {
   return result;
 }
 
-Result<WorkerResult> Worker::run(WorkerUntil until, const Progress& progress, std::stop_token stop) {
+Result<WorkerResult> Worker::run(WorkerUntil until, const Progress& progress,
+                                 std::stop_token stop) {
   auto& parts = *parts_;
   const bool follow = until == WorkerUntil::kStopped;
   if (auto opened = parts.open_rows(); !opened) return opened.error();
@@ -236,8 +253,10 @@ Result<WorkerResult> Worker::run(WorkerUntil until, const Progress& progress, st
     auto done = parts.connect();
     if (done && !follow) {
       auto extent = parts.consumer->extent();
-      if (extent) end = extent->end;
-      else done = extent.error();
+      if (extent)
+        end = extent->end;
+      else
+        done = extent.error();
     }
     if (done) done = parts.pump(end, progress, stop);
     if (done) break;

@@ -1,5 +1,5 @@
-// The projection worker: keeps one view's rows, in a place of its own, from the frames of crm.log.v1. Same fold, same digests
-// as beside the log.
+// The projection worker: keeps one view's rows, in a place of its own, from the frames of
+// crm.log.v1. Same fold, same digests as beside the log.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -31,20 +31,22 @@ enum class WorkerUntil : std::uint8_t {
 };
 
 struct WorkerResult {
-  std::string view;   // "pipeline"
-  Position position;  // every event up to here is in the rows
-  Hash root{};        // the log's tree head there, computed from the events that came
-  Hash digest{};      // over the rows: that of the local view at the same position
-  std::uint64_t events = 0;          // folded now
-  std::vector<std::string> parked;   // records that are no frames, one sentence each; the last hundred since the beginning
+  std::string view;                 // "pipeline"
+  Position position;                // every event up to here is in the rows
+  Hash root{};                      // the log's tree head there, computed from the events that came
+  Hash digest{};                    // over the rows: that of the local view at the same position
+  std::uint64_t events = 0;         // folded now
+  std::vector<std::string> parked;  // records that are no frames, one sentence each; the last
+                                    // hundred since the beginning
 };
 
 // run() on one thread at a time. Only one worker may have a view's store open.
 //
-// Rows, position and place in the topic are written in one batch, so a worker that is killed goes on as if nothing had been.
-// Events are taken in their order only: one that came before is passed over, a missing one ends the work (bus.gap). A record
-// that is no frame is parked in the batch. If the topic does not have the place any more, the view is built again from the
-// topic's beginning; nothing is ever jumped over.
+// Rows, position and place in the topic are written in one batch, so a worker that is killed goes
+// on as if nothing had been. Events are taken in their order only: one that came before is passed
+// over, a missing one ends the work (bus.gap). A record that is no frame is parked in the batch. If
+// the topic does not have the place any more, the view is built again from the topic's beginning;
+// nothing is ever jumped over.
 class Worker final {
  public:
   using Progress = std::function<void(Position position, std::uint64_t events)>;
@@ -55,9 +57,12 @@ class Worker final {
   Worker(const Worker&) = delete;
 
   // Blocks. `progress`, if any, is called now and then on this thread.
-  // Errors: bus.unreachable, bus.no_topic (with kStopped both are waited for), bus.refused, bus.setting; bus.gap: events are
-  //   missing; bus.other_log: the frames are of another log than the rows; and whatever the row store or the fold answers.
-  Result<WorkerResult> run(WorkerUntil until, const Progress& progress = {}, std::stop_token stop = {});
+  // Errors: bus.unreachable, bus.no_topic (with kStopped both are waited for), bus.refused,
+  // bus.setting; bus.gap: events are
+  //   missing; bus.other_log: the frames are of another log than the rows; and whatever the row
+  //   store or the fold answers.
+  Result<WorkerResult> run(WorkerUntil until, const Progress& progress = {},
+                           std::stop_token stop = {});
 
  private:
   struct Parts;

@@ -15,7 +15,8 @@ void WorkerSource::park(std::int64_t at, std::string why) {
 
 std::string to_text(const WorkerSource& source) {
   auto parked = json::array();
-  for (const auto& record : source.parked) parked.push_back({{"offset", record.offset}, {"why", record.why}});
+  for (const auto& record : source.parked)
+    parked.push_back({{"offset", record.offset}, {"why", record.why}});
   std::string edge;
   append_base64(bytes_of(source.tree.edge()), edge);
   return json{{"cluster", source.cluster},
@@ -39,7 +40,8 @@ std::optional<WorkerSource> parse_source(std::string_view text) {
     if (!tree) return std::nullopt;
     source.tree = *tree;
     for (const auto& record : parsed.at("parked"))
-      source.parked.push_back({record.at("offset").get<std::int64_t>(), record.at("why").get<std::string>()});
+      source.parked.push_back(
+          {record.at("offset").get<std::int64_t>(), record.at("why").get<std::string>()});
     return source;
   } catch (const json::exception&) {
     return std::nullopt;

@@ -23,7 +23,8 @@ struct WorkerSource {
 
   std::string cluster;      // Kafka's own id; offsets mean nothing on another
   std::int64_t offset = 0;  // of the next record
-  MerkleTree tree;          // over every event that came: the log's own root proves that none is missing or altered
+  MerkleTree tree;  // over every event that came: the log's own root proves that none is missing or
+                    // altered
   std::vector<Parked> parked;
 
   void park(std::int64_t at, std::string why);

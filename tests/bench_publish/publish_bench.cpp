@@ -1,5 +1,5 @@
-// How fast the relay publishes, against its floor: librdkafka alone with the same records, made beforehand, in the same run.
-// RAPPORT_BENCH_EVENTS sets the number of events.
+// How fast the relay publishes, against its floor: librdkafka alone with the same records, made
+// beforehand, in the same run. RAPPORT_BENCH_EVENTS sets the number of events.
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka.h>
 #include <sys/resource.h>
@@ -35,7 +35,9 @@ struct Figure {
 double cpu_seconds() {
   rusage use{};
   getrusage(RUSAGE_SELF, &use);
-  auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return seconds(use.ru_utime) + seconds(use.ru_stime);
 }
 
@@ -44,7 +46,8 @@ Figure measure(Work&& work) {
   const auto cpu = cpu_seconds();
   const auto began = std::chrono::steady_clock::now();
   work();
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(), cpu_seconds() - cpu};
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(),
+          cpu_seconds() - cpu};
 }
 
 // The records of the relay, as it would send them.
@@ -100,16 +103,23 @@ void produce_raw(const std::string& brokers, const std::vector<Ready>& records) 
   std::size_t acknowledged = 0;
   auto* conf = rd_kafka_conf_new();
   for (auto [name, value] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"bootstrap.servers", brokers.c_str()}, {"enable.idempotence", "true"}, {"message.timeout.ms", "0"},
-           {"linger.ms", "5"}, {"batch.size", "1000000"}, {"compression.type", "lz4"}, {"message.max.bytes", "4194304"},
-           {"queue.buffering.max.kbytes", "65536"}, {"socket.nagle.disable", "true"}})
+           {"bootstrap.servers", brokers.c_str()},
+           {"enable.idempotence", "true"},
+           {"message.timeout.ms", "0"},
+           {"linger.ms", "5"},
+           {"batch.size", "1000000"},
+           {"compression.type", "lz4"},
+           {"message.max.bytes", "4194304"},
+           {"queue.buffering.max.kbytes", "65536"},
+           {"socket.nagle.disable", "true"}})
     RAPPORT_ASSERT(rd_kafka_conf_set(conf, name, value, why, sizeof why) == RD_KAFKA_CONF_OK);
   rd_kafka_conf_set_opaque(conf, &acknowledged);
   rd_kafka_conf_set_log_cb(conf, [](const rd_kafka_t*, int, const char*, const char*) {});
-  rd_kafka_conf_set_dr_msg_cb(conf, [](rd_kafka_t*, const rd_kafka_message_t* message, void* count) {
-    RAPPORT_ASSERT(!message->err);
-    ++*static_cast<std::size_t*>(count);
-  });
+  rd_kafka_conf_set_dr_msg_cb(conf,
+                              [](rd_kafka_t*, const rd_kafka_message_t* message, void* count) {
+                                RAPPORT_ASSERT(!message->err);
+                                ++*static_cast<std::size_t*>(count);
+                              });
   auto* handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
   RAPPORT_ASSERT(handle);
   std::map<std::string, rd_kafka_topic_t*> topics;
@@ -122,7 +132,8 @@ void produce_raw(const std::string& brokers, const std::vector<Ready>& records) 
       rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
     for (;;) {
       auto fault = rd_kafka_producev(
-          handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(record.partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+          handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(record.partition),
+          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
           RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
           RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
           RD_KAFKA_V_TIMESTAMP(record.timestamp_ms), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
@@ -139,7 +150,8 @@ void produce_raw(const std::string& brokers, const std::vector<Ready>& records) 
 
 void print(const char* what, const Figure& figure, std::uint64_t events) {
   const auto count = static_cast<double>(events);
-  std::printf("%-8s %9.0f events/s  %5.2f us CPU an event\n", what, count / figure.seconds, figure.cpu_seconds / count * 1e6);
+  std::printf("%-8s %9.0f events/s  %5.2f us CPU an event\n", what, count / figure.seconds,
+              figure.cpu_seconds / count * 1e6);
 }
 
 Figure median(std::vector<Figure> figures) {
@@ -160,12 +172,13 @@ TEST(PublishBench, KeepsUpWithHalfOfLibrdkafkaAlone) {
   const auto records = render(store);
   std::size_t bytes = 0;
   for (const auto& record : records) bytes += record.value.size();
-  std::printf("%llu events in %zu records, %zu bytes of values an event\n", static_cast<unsigned long long>(events),
-              records.size(), bytes / events);
+  std::printf("%llu events in %zu records, %zu bytes of values an event\n",
+              static_cast<unsigned long long>(events), records.size(), bytes / events);
   std::vector<Figure> raw, ours;
   for (int round = 0; round < kRounds; ++round) {
     MemoryEventStore empty;
-    ASSERT_TRUE(Relay(empty, {.connection = {.brokers = broker.address()}}).run(RelayUntil::kCaughtUp));  // makes the topics
+    ASSERT_TRUE(Relay(empty, {.connection = {.brokers = broker.address()}})
+                    .run(RelayUntil::kCaughtUp));  // makes the topics
     Relay relay(store, {.connection = {.brokers = broker.address()}});
     ours.push_back(measure([&] {
       auto published = relay.run(RelayUntil::kCaughtUp);

@@ -16,16 +16,19 @@ namespace fs = std::filesystem;
 
 fs::path new_root() {
   static int number = 0;
-  auto root = fs::path(testing::TempDir()) / ("rapport_broker_" + std::to_string(getpid()) + "_" + std::to_string(++number));
+  auto root = fs::path(testing::TempDir()) /
+              ("rapport_broker_" + std::to_string(getpid()) + "_" + std::to_string(++number));
   fs::create_directories(root);
   return root;
 }
 
-rd_kafka_t* client(rd_kafka_type_t type, const std::vector<std::pair<std::string, std::string>>& settings) {
+rd_kafka_t* client(rd_kafka_type_t type,
+                   const std::vector<std::pair<std::string, std::string>>& settings) {
   char why[512];
   auto* conf = rd_kafka_conf_new();
   for (const auto& [name, value] : settings)
-    RAPPORT_ASSERT(rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why, sizeof why) == RD_KAFKA_CONF_OK);
+    RAPPORT_ASSERT(rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why, sizeof why) ==
+                   RD_KAFKA_CONF_OK);
   rd_kafka_conf_set_log_cb(conf, [](const rd_kafka_t*, int, const char*, const char*) {});
   auto* handle = rd_kafka_new(type, conf, why, sizeof why);
   RAPPORT_ASSERT(handle);
@@ -35,7 +38,8 @@ rd_kafka_t* client(rd_kafka_type_t type, const std::vector<std::pair<std::string
 int partitions_of(rd_kafka_t* handle, const std::string& topic) {
   auto* rkt = rd_kafka_topic_new(handle, topic.c_str(), nullptr);
   const rd_kafka_metadata_t* metadata = nullptr;
-  RAPPORT_ASSERT(rd_kafka_metadata(handle, 0, rkt, &metadata, 10'000) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  RAPPORT_ASSERT(rd_kafka_metadata(handle, 0, rkt, &metadata, 10'000) ==
+                 RD_KAFKA_RESP_ERR_NO_ERROR);
   int count = metadata->topics[0].partition_cnt;
   rd_kafka_metadata_destroy(metadata);
   rd_kafka_topic_destroy(rkt);
@@ -43,7 +47,12 @@ int partitions_of(rd_kafka_t* handle, const std::string& topic) {
 }
 
 Consumed consumed(const rd_kafka_message_t& message) {
-  Consumed record{.partition = message.partition, .offset = message.offset, .timestamp_ms = 0, .key = {}, .value = {}, .headers = {}};
+  Consumed record{.partition = message.partition,
+                  .offset = message.offset,
+                  .timestamp_ms = 0,
+                  .key = {},
+                  .value = {},
+                  .headers = {}};
   rd_kafka_timestamp_type_t type;
   record.timestamp_ms = rd_kafka_message_timestamp(&message, &type);
   if (message.key) record.key.assign(static_cast<const char*>(message.key), message.key_len);
@@ -78,8 +87,9 @@ Broker::~Broker() {
 }
 
 std::string Broker::command(const std::string& verb, const std::string& arguments) const {
-  return output_of(RAPPORT_SOURCE_DIR "/ops/kafka/broker " + verb + " " + (root_ / "kafka").string() + " " + arguments +
-                   " 2>" + (root_ / "broker.log").string());
+  return output_of(RAPPORT_SOURCE_DIR "/ops/kafka/broker " + verb + " " +
+                   (root_ / "kafka").string() + " " + arguments + " 2>" +
+                   (root_ / "broker.log").string());
 }
 
 void Broker::start() {
@@ -104,12 +114,16 @@ std::uint64_t Consumed::number(std::string_view name) const {
 }
 
 std::vector<Consumed> consume(const std::string& brokers, const std::string& topic) {
-  auto* handle = client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers}, {"group.id", "test"},
-                                            {"enable.partition.eof", "true"}, {"enable.auto.commit", "false"},
-                                            {"auto.offset.reset", "earliest"}, {"fetch.wait.max.ms", "10"}});
+  auto* handle = client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers},
+                                            {"group.id", "test"},
+                                            {"enable.partition.eof", "true"},
+                                            {"enable.auto.commit", "false"},
+                                            {"auto.offset.reset", "earliest"},
+                                            {"fetch.wait.max.ms", "10"}});
   const int partitions = partitions_of(handle, topic);
   auto* list = rd_kafka_topic_partition_list_new(partitions);
-  for (int i = 0; i < partitions; ++i) rd_kafka_topic_partition_list_add(list, topic.c_str(), i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+  for (int i = 0; i < partitions; ++i)
+    rd_kafka_topic_partition_list_add(list, topic.c_str(), i)->offset = RD_KAFKA_OFFSET_BEGINNING;
   rd_kafka_poll_set_consumer(handle);
   RAPPORT_ASSERT(rd_kafka_assign(handle, list) == RD_KAFKA_RESP_ERR_NO_ERROR);
   rd_kafka_topic_partition_list_destroy(list);
@@ -131,13 +145,16 @@ std::vector<Consumed> consume(const std::string& brokers, const std::string& top
 }
 
 void produce(const std::string& brokers, const std::vector<RawRecord>& records) {
-  auto* handle = client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers}, {"message.max.bytes", "4194304"}});
+  auto* handle =
+      client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers}, {"message.max.bytes", "4194304"}});
   for (const auto& record : records)
-    RAPPORT_ASSERT(rd_kafka_producev(handle, RD_KAFKA_V_TOPIC(record.topic.c_str()), RD_KAFKA_V_PARTITION(record.partition),
-                                     RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                     RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-                                     RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
-                                     RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    RAPPORT_ASSERT(
+        rd_kafka_producev(
+            handle, RD_KAFKA_V_TOPIC(record.topic.c_str()), RD_KAFKA_V_PARTITION(record.partition),
+            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
+            RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
+            RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR_NO_ERROR);
   RAPPORT_ASSERT(rd_kafka_flush(handle, 20'000) == RD_KAFKA_RESP_ERR_NO_ERROR);
   rd_kafka_destroy(handle);
 }

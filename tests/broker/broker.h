@@ -16,8 +16,8 @@ class Broker final {
   Broker(const Broker&) = delete;
 
   const std::string& address() const { return address_; }
-  void kill(int node = 0);  // with -9; 0: all
-  void start();             // again
+  void kill(int node = 0);                    // with -9; 0: all
+  void start();                               // again
   void topics(const std::string& arguments);  // Kafka's own tool
   // A folder of the test's own.
   std::filesystem::path folder(const std::string& name) const { return root_ / name; }

@@ -27,7 +27,8 @@ void say(std::uint64_t position) {
 }
 
 int ended(const auto& result) {
-  if (!result) std::fprintf(stderr, "%s: %s\n", result.error().reason.c_str(), result.error().message.c_str());
+  if (!result)
+    std::fprintf(stderr, "%s: %s\n", result.error().reason.c_str(), result.error().message.c_str());
   return result ? 0 : 1;
 }
 
@@ -37,13 +38,17 @@ int relay(const std::filesystem::path& folder, const std::string& brokers) {
   auto store = RocksEventStore::open(**directory);
   if (!store) return ended(store);
   Relay relay(**store, {.connection = {.brokers = brokers}, .state_folder = folder / "kafka"});
-  return ended(relay.run(RelayUntil::kCaughtUp, [](const Published& published, Position) { say(published.position.value); }));
+  return ended(relay.run(RelayUntil::kCaughtUp, [](const Published& published, Position) {
+    say(published.position.value);
+  }));
 }
 
 int worker(const std::string& folder, const std::string& brokers, const std::string& view) {
   projections::RocksRowStores stores(folder);
-  Worker worker(*projections::find_view(view), stores, {.connection = {.brokers = brokers}, .batch_events_max = 1'000});
-  return ended(worker.run(WorkerUntil::kCaughtUp, [](Position position, std::uint64_t) { say(position.value); }));
+  Worker worker(*projections::find_view(view), stores,
+                {.connection = {.brokers = brokers}, .batch_events_max = 1'000});
+  return ended(worker.run(WorkerUntil::kCaughtUp,
+                          [](Position position, std::uint64_t) { say(position.value); }));
 }
 
 }  // namespace
@@ -51,7 +56,8 @@ int worker(const std::string& folder, const std::string& brokers, const std::str
 int run_child(const std::vector<std::string>& arguments) {
   say(0);
   if (arguments.size() == 3 && arguments[0] == "relay") return relay(arguments[1], arguments[2]);
-  if (arguments.size() == 4 && arguments[0] == "worker") return worker(arguments[1], arguments[2], arguments[3]);
+  if (arguments.size() == 4 && arguments[0] == "worker")
+    return worker(arguments[1], arguments[2], arguments[3]);
   return 2;
 }
 
@@ -94,7 +100,8 @@ bool Child::kill_after_start(std::chrono::milliseconds delay) {
 // Replaces gtest's own: the program is its own child.
 int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("test"));
-  if (argc > 1 && std::string(argv[1]) == "child") return rapport::kafka::run_child({argv + 2, argv + argc});
+  if (argc > 1 && std::string(argv[1]) == "child")
+    return rapport::kafka::run_child({argv + 2, argv + argc});
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -20,15 +20,18 @@ struct Seen {
 };
 
 // Order and the chain of rapport-prev in each partition; the records by sequence.
-void read_topic(const std::string& brokers, const TopicPlan& plan, std::map<std::uint64_t, Seen>& all) {
+void read_topic(const std::string& brokers, const TopicPlan& plan,
+                std::map<std::uint64_t, Seen>& all) {
   std::map<std::int32_t, std::uint64_t> previous;
   for (auto& record : consume(brokers, plan.name)) {
     const auto sequence = record.number("ce_sequence");
     EXPECT_GT(sequence, previous[record.partition]) << plan.name << " " << record.partition;
-    EXPECT_EQ(record.number("rapport-prev"), previous[record.partition]) << plan.name << " " << record.partition;
+    EXPECT_EQ(record.number("rapport-prev"), previous[record.partition])
+        << plan.name << " " << record.partition;
     previous[record.partition] = sequence;
     EXPECT_EQ(record.partition, partition_of(record.key, plan.partitions)) << record.key;
-    ASSERT_TRUE(all.emplace(sequence, Seen{plan.name, std::move(record)}).second) << "event " << sequence << " twice";
+    ASSERT_TRUE(all.emplace(sequence, Seen{plan.name, std::move(record)}).second)
+        << "event " << sequence << " twice";
   }
 }
 
@@ -61,7 +64,8 @@ void expect_frames(const EventStore& store, const std::string& brokers) {
   Frame frame;
   for (const auto& record : consume(brokers, std::string(kLogTopic))) {
     const auto& bytes = record.value;
-    ASSERT_TRUE(frame.read({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, Frame::Check::kDigests));
+    ASSERT_TRUE(frame.read({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()},
+                           Frame::Check::kDigests));
     ASSERT_EQ(frame.first().value, last + 1);
     ASSERT_EQ(record.number("rapport-first"), last + 1);
     auto root = store.root_at({last});

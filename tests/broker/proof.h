@@ -7,8 +7,8 @@
 
 namespace rapport::kafka {
 
-// Every event of the log is exactly one record of its aggregate's topic, in order, with its headers and value, and every
-// event is in exactly one frame of crm.log.v1, in order.
+// Every event of the log is exactly one record of its aggregate's topic, in order, with its headers
+// and value, and every event is in exactly one frame of crm.log.v1, in order.
 void expect_published_once(const EventStore& store, const std::string& brokers);
 
 // The digest of the view folded from the log itself.

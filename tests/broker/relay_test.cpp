@@ -18,13 +18,16 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Result<Published> publish(const EventStore& store, const Broker& broker, std::filesystem::path folder = {}) {
-  Relay relay(store, {.connection = {.brokers = broker.address()}, .state_folder = std::move(folder)});
+Result<Published> publish(const EventStore& store, const Broker& broker,
+                          std::filesystem::path folder = {}) {
+  Relay relay(store,
+              {.connection = {.brokers = broker.address()}, .state_folder = std::move(folder)});
   return relay.run(RelayUntil::kCaughtUp);
 }
 
 std::size_t kcat_lines(const Broker& broker, const std::string& topic) {
-  auto out = output_of("kcat -b " + broker.address() + " -C -t " + topic + " -e -q -f '%k\\t%h\\n'");
+  auto out =
+      output_of("kcat -b " + broker.address() + " -C -t " + topic + " -e -q -f '%k\\t%h\\n'");
   return static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n'));
 }
 
@@ -78,7 +81,8 @@ TEST(Relay, GoesOnWhereAKilledPublisherStopped) {
   for (int delay_ms : {250, 350, 450, 600, 300}) {
     Child child({"relay", folder.string(), broker.address()});
     kills += child.kill_after_start(milliseconds(delay_ms));
-    if (delay_ms == 450) std::filesystem::remove_all(folder / "kafka");  // and its memory is lost, too
+    if (delay_ms == 450)
+      std::filesystem::remove_all(folder / "kafka");  // and its memory is lost, too
   }
   EXPECT_GE(kills, 3);
   auto directory = StoreDirectory::open(folder, false);
@@ -97,7 +101,8 @@ TEST(Relay, OutlivesAKilledBroker) {
   Enterprise(store).grow(150'000);
   bool killed = false;
   std::jthread rescue;
-  Relay relay(store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
+  Relay relay(
+      store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
   auto published = relay.run(RelayUntil::kCaughtUp, [&](const Published&, Position) {
     if (killed) return;
     killed = true;
@@ -118,7 +123,8 @@ TEST(Relay, LosesNothingWhenOneOfThreeBrokersDies) {
   MemoryEventStore store;
   Enterprise(store).grow(100'000);
   bool killed = false;
-  Relay relay(store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
+  Relay relay(
+      store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
   auto published = relay.run(RelayUntil::kCaughtUp, [&](const Published&, Position) {
     if (std::exchange(killed, true)) return;
     broker.kill(2);
@@ -149,7 +155,8 @@ TEST(Relay, PassesOverRecordsOfOthersAtTheEndOfATopic) {
   Enterprise enterprise(store);
   enterprise.grow(2'000);
   ASSERT_TRUE(publish(store, broker));
-  std::vector<RawRecord> strange(30, {.topic = "crm.opportunity.events.v1", .key = "x", .value = "{}", .partition = 2});
+  std::vector<RawRecord> strange(
+      30, {.topic = "crm.opportunity.events.v1", .key = "x", .value = "{}", .partition = 2});
   produce(broker.address(), strange);
   enterprise.grow(500);
   auto more = publish(store, broker);
@@ -175,7 +182,8 @@ TEST(Relay, RefusesTopicsOfAnotherLogAndOfALaterState) {
   Broker broker;
   MemoryEventStore whole, part, other;
   Enterprise(whole).grow(1'000);
-  Enterprise(part).grow(900);  // the same events as far as they go, but for the end of the last append
+  Enterprise(part).grow(
+      900);  // the same events as far as they go, but for the end of the last append
   ASSERT_TRUE(publish(whole, broker));
   auto behind = publish(part, broker);
   ASSERT_FALSE(behind);
@@ -190,18 +198,21 @@ TEST(Relay, SaysWithinSecondsThatNoBrokerAnswers) {
   MemoryEventStore store;
   Enterprise(store).grow(10);
   const auto began = std::chrono::steady_clock::now();
-  Relay relay(store, {.connection = {.brokers = "127.0.0.1:1", .unreachable_after = milliseconds(2'000)}});
+  Relay relay(store,
+              {.connection = {.brokers = "127.0.0.1:1", .unreachable_after = milliseconds(2'000)}});
   auto published = relay.run(RelayUntil::kCaughtUp);
   ASSERT_FALSE(published);
   EXPECT_EQ(published.error().reason, "bus.unreachable");
   EXPECT_EQ(published.error().code, ErrorCode::kUnavailable);
-  EXPECT_NE(published.error().message.find("127.0.0.1:1"), std::string::npos) << published.error().message;
+  EXPECT_NE(published.error().message.find("127.0.0.1:1"), std::string::npos)
+      << published.error().message;
   EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(4'000));
 }
 
 TEST(Relay, SaysWhatIsWrongWithASetting) {
   MemoryEventStore store;
-  Relay relay(store, {.connection = {.brokers = "127.0.0.1:1", .properties = {{"security.protocoll", "ssl"}}}});
+  Relay relay(store, {.connection = {.brokers = "127.0.0.1:1",
+                                     .properties = {{"security.protocoll", "ssl"}}}});
   auto published = relay.run(RelayUntil::kCaughtUp);
   ASSERT_FALSE(published);
   EXPECT_EQ(published.error().reason, "bus.setting");
@@ -212,7 +223,8 @@ TEST(Relay, FollowsTheLogUntilToldToStop) {
   Broker broker;
   MemoryEventStore store;
   Enterprise enterprise(store);
-  Relay relay(store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
+  Relay relay(
+      store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
   {
     std::jthread running([&](std::stop_token stop) {
       auto done = relay.run(RelayUntil::kStopped, {}, stop);
@@ -224,7 +236,8 @@ TEST(Relay, FollowsTheLogUntilToldToStop) {
       std::this_thread::sleep_for(milliseconds(20));
     }
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (relay.status().position < store.head().position && std::chrono::steady_clock::now() < until)
+    while (relay.status().position < store.head().position &&
+           std::chrono::steady_clock::now() < until)
       std::this_thread::sleep_for(milliseconds(20));
     EXPECT_EQ(relay.status().position, store.head().position);
     EXPECT_TRUE(relay.status().connected);

@@ -24,12 +24,14 @@ using projections::find_view;
 using std::chrono::milliseconds;
 
 void publish(const EventStore& store, const Broker& broker) {
-  Relay relay(store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
+  Relay relay(
+      store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
   auto published = relay.run(RelayUntil::kCaughtUp);
   ASSERT_TRUE(published) << published.error().message;
 }
 
-Result<WorkerResult> work(projections::RowStores& stores, const Broker& broker, std::string_view view = "pipeline") {
+Result<WorkerResult> work(projections::RowStores& stores, const Broker& broker,
+                          std::string_view view = "pipeline") {
   Worker worker(*find_view(view), stores, {.connection = {.brokers = broker.address()}});
   return worker.run(WorkerUntil::kCaughtUp);
 }
@@ -124,7 +126,8 @@ TEST(Worker, StopsWhereEventsAreMissing) {
   auto done = work(stores, broker);
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().reason, "bus.gap");
-  EXPECT_NE(done.error().message.find("event 201 after event 100"), std::string::npos) << done.error().message;
+  EXPECT_NE(done.error().message.find("event 201 after event 100"), std::string::npos)
+      << done.error().message;
 }
 
 TEST(Worker, BuildsAgainWhenTheTopicWasMadeAnew) {
@@ -170,7 +173,8 @@ TEST(Worker, SaysThatNothingWasPublished) {
   auto done = work(stores, broker);
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().reason, "bus.no_topic");
-  Worker lost(*find_view("pipeline"), stores, {.connection = {.brokers = "127.0.0.1:1", .unreachable_after = milliseconds(1'500)}});
+  Worker lost(*find_view("pipeline"), stores,
+              {.connection = {.brokers = "127.0.0.1:1", .unreachable_after = milliseconds(1'500)}});
   auto unreachable = lost.run(WorkerUntil::kCaughtUp);
   ASSERT_FALSE(unreachable);
   EXPECT_EQ(unreachable.error().reason, "bus.unreachable");
@@ -181,7 +185,8 @@ TEST(Worker, FollowsARelayThroughABrokersDeath) {
   MemoryEventStore store;
   Enterprise enterprise(store);
   projections::MemoryRowStores stores;
-  Relay relay(store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
+  Relay relay(
+      store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
   Worker worker(*find_view("pipeline"), stores, {.connection = {.brokers = broker.address()}});
   std::atomic<std::uint64_t> reached{0};
   auto reaches_head = [&] {
@@ -190,9 +195,11 @@ TEST(Worker, FollowsARelayThroughABrokersDeath) {
       std::this_thread::sleep_for(milliseconds(20));
     return reached == store.head().position.value;
   };
-  std::jthread relaying([&](std::stop_token stop) { EXPECT_TRUE(relay.run(RelayUntil::kStopped, {}, stop)); });
+  std::jthread relaying(
+      [&](std::stop_token stop) { EXPECT_TRUE(relay.run(RelayUntil::kStopped, {}, stop)); });
   std::jthread working([&](std::stop_token stop) {
-    auto done = worker.run(WorkerUntil::kStopped, [&](Position p, std::uint64_t) { reached = p.value; }, stop);
+    auto done = worker.run(
+        WorkerUntil::kStopped, [&](Position p, std::uint64_t) { reached = p.value; }, stop);
     ASSERT_TRUE(done) << done.error().message;
     EXPECT_EQ(done->digest, local_digest(store, "pipeline"));
   });

@@ -13,13 +13,14 @@ struct CursorFile : testing::Test {
   CursorFile() { fs::remove_all(folder); }
   ~CursorFile() override { fs::remove_all(folder); }
   const fs::path folder = fs::path(testing::TempDir()) / "cursor_test";
-  const Cursor cursor{.cluster = "MkU3OEVBNTcwNTJENDM2Qk",
-                      .brokers = "127.0.0.1:9092",
-                      .clean = true,
-                      .position = {1'234'567},
-                      .tree_edge = std::string("\x00\xff\x7f edge", 8),
-                      .topics = {{"crm.case.events.v1", {{.sequence = 1'234'000, .offset = 77}, {}}},
-                                 {"crm.log.v1", {{.sequence = 1'234'567, .offset = 9}}}}};
+  const Cursor cursor{
+      .cluster = "MkU3OEVBNTcwNTJENDM2Qk",
+      .brokers = "127.0.0.1:9092",
+      .clean = true,
+      .position = {1'234'567},
+      .tree_edge = std::string("\x00\xff\x7f edge", 8),
+      .topics = {{"crm.case.events.v1", {{.sequence = 1'234'000, .offset = 77}, {}}},
+                 {"crm.log.v1", {{.sequence = 1'234'567, .offset = 9}}}}};
 };
 
 TEST_F(CursorFile, ComesBackAsItWasWritten) {

@@ -26,7 +26,8 @@ struct Record : testing::Test {
   }
   std::map<std::string, std::string> headers() {
     std::map<std::string, std::string> all;
-    for (const auto& header : record.headers()) EXPECT_TRUE(all.emplace(header.name, header.value).second) << header.name;
+    for (const auto& header : record.headers())
+      EXPECT_TRUE(all.emplace(header.name, header.value).second) << header.name;
     return all;
   }
 
@@ -66,14 +67,16 @@ TEST_F(Record, KeepsChineseByteForByte) {
   each("opportunity.opened", [&](const RecordedEvent& event) {
     ASSERT_TRUE(record.write(event, 0));
     seen += record.value().find("\"name\":\"" + kChineseName + "\"") != std::string_view::npos;
-    EXPECT_NE(record.value().find("\"ownerId\":\"李娜\""), std::string_view::npos) << record.value();
+    EXPECT_NE(record.value().find("\"ownerId\":\"李娜\""), std::string_view::npos)
+        << record.value();
   });
   EXPECT_GT(seen, 5u);
 }
 
 TEST_F(Record, NamesTheSchemaOfEachTypeThatComes) {
   std::map<std::string, std::string> schemas;
-  for (const auto* type : {"opportunity.opened", "case.opened", "account.created", "opportunity.opened"})
+  for (const auto* type :
+       {"opportunity.opened", "case.opened", "account.created", "opportunity.opened"})
     each(type, [&](const RecordedEvent& event) {
       (void)record.key_of(event);
       ASSERT_TRUE(record.write(event, 0));

@@ -9,14 +9,21 @@ namespace {
 const std::string kCases = "crm.case.events.v1";
 const std::string kLog = "crm.log.v1";
 
-PartitionTail tail(std::int64_t end, std::uint64_t sequence) { return {end, LastRecord{sequence, "id"}}; }
+PartitionTail tail(std::int64_t end, std::uint64_t sequence) {
+  return {end, LastRecord{sequence, "id"}};
+}
 PartitionTail empty(std::int64_t end = 0) { return {end, std::nullopt}; }
 
-ResumeFacts facts(Tails tails, std::optional<Cursor> cursor = std::nullopt, std::uint64_t head = 100) {
+ResumeFacts facts(Tails tails, std::optional<Cursor> cursor = std::nullopt,
+                  std::uint64_t head = 100) {
   return {.head = {head}, .tails = std::move(tails), .cursor = std::move(cursor)};
 }
 Cursor cursor(std::uint64_t position, std::map<std::string, std::vector<Acknowledged>> topics) {
-  return {.cluster = "c", .brokers = "b", .position = {position}, .tree_edge = {}, .topics = std::move(topics)};
+  return {.cluster = "c",
+          .brokers = "b",
+          .position = {position},
+          .tree_edge = {},
+          .topics = std::move(topics)};
 }
 
 TEST(Resume, BeginsAtTheBeginningOnAnEmptyCluster) {
