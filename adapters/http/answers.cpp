@@ -8,8 +8,8 @@ namespace {
 
 using nlohmann::json;
 
-// The text after the first `key`. A quote inside a JSON string is escaped, so `"type":` cannot be found inside a value, and
-// members of the same name can only follow in "data".
+// The text after the first `key`. A quote inside a JSON string is escaped, so `"type":` cannot be found
+// inside a value, and members of the same name can only follow in "data".
 std::string_view after(std::string_view text, std::string_view key) {
   const auto at = text.find(key);
   return at == text.npos ? std::string_view{} : text.substr(at + key.size());

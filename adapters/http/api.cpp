@@ -97,12 +97,14 @@ std::string_view authority(std::string_view origin) {
   return colon == origin.npos ? origin : origin.substr(colon + 3);
 }
 
-// Names resolve to whatever their owner wants, also to 127.0.0.1 once a page is loaded; addresses and localhost do not.
+// Names resolve to whatever their owner wants, also to 127.0.0.1 once a page is loaded; addresses and
+// localhost do not.
 bool is_local_name(std::string_view host, std::string_view own) {
   if (host.starts_with('[')) return true;
   host = host.substr(0, host.find(':'));
   const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
-  return host == own || host == "localhost" || host.ends_with(".localhost") || std::ranges::all_of(host, is_digit);
+  return host == own || host == "localhost" || host.ends_with(".localhost") ||
+         std::ranges::all_of(host, is_digit);
 }
 
 Error foreign(const char* header, const std::string& value, const char* hint) {
@@ -236,8 +238,9 @@ Handling HttpApi::stream(const Call& call) const {
 
 Handling HttpApi::events_or_page(const Call& call, EventsRequest asked) const {
   const bool whole_log = asked.stream.empty();
-  const auto parameters = whole_log ? Parameters::read(call.target.parameters, {"from", "to", "limit", "stream", "type"})
-                                    : Parameters::read(call.target.parameters, {"from", "to", "limit", "type"});
+  const auto parameters =
+      whole_log ? Parameters::read(call.target.parameters, {"from", "to", "limit", "stream", "type"})
+                : Parameters::read(call.target.parameters, {"from", "to", "limit", "type"});
   if (!parameters) return refuse(parameters.error());
   if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
   for (const auto& [name, into] : {std::pair{"from", &asked.from}, std::pair{"to", &asked.to}}) {
@@ -254,7 +257,8 @@ Handling HttpApi::events_or_page(const Call& call, EventsRequest asked) const {
   return {.lane = Lane::kReports, .answer = [this, asked, whole_log, target = call.target] {
             HttpReply reply = page(asked, target);
             const bool empty = reply.status == 200 && reply.body == "[]";
-            const bool narrowed = asked.from > 1 || asked.to != EventsRequest{}.to || !asked.type.empty() || asked.limit == 0;
+            const bool narrowed =
+                asked.from > 1 || asked.to != EventsRequest{}.to || !asked.type.empty() || asked.limit == 0;
             if (whole_log || !empty || narrowed) return reply;
             return to_reply(Problem{{.code = ErrorCode::kNotFound,
                                      .reason = "stream.not_found",
@@ -296,12 +300,13 @@ Handling HttpApi::live(const Call& call) const {
   if (!from) return refuse(from.error());
   Handling handling{.lane = Lane::kLive,
                     .live = {*from, parameters->text("stream"), parameters->text("type")}};
-  // What a browser sends when it comes back says where it was, and counts more than the address it keeps asking.
+  // What a browser sends when it comes back says where it was, and counts more than the address it keeps
+  // asking.
   if (const auto* last = call.request.header("Last-Event-ID")) {
     const auto position = parse_number(*last);
     if (!position) {
-      return refuse(Error{ErrorCode::kInvalid, "http.bad_header", "Last-Event-ID is no position", "Last-Event-ID",
-                          "the position of the last event received"});
+      return refuse(Error{ErrorCode::kInvalid, "http.bad_header", "Last-Event-ID is no position",
+                          "Last-Event-ID", "the position of the last event received"});
     }
     handling.live.position = *position + 1;
   }
@@ -319,8 +324,9 @@ Handling HttpApi::verify(const Call&) const {
 Handling HttpApi::import(const Call& call) const {
   auto request = read_import(call.request.body);
   if (!request) return refuse(request.error());
-  return {.lane = Lane::kLong,
-          .answer = [this, asked = std::move(*request)] { return to_reply(service_.import(asked, kSilent)); }};
+  return {.lane = Lane::kLong, .answer = [this, asked = std::move(*request)] {
+            return to_reply(service_.import(asked, kSilent));
+          }};
 }
 
 Handling HttpApi::revert(const Call& call) const {
@@ -348,7 +354,8 @@ Handling HttpApi::metrics(const Call&) const {
             if (const auto inspected = service_.inspect()) {
               if (const auto positions = inspected_positions(*inspected)) metrics_.positions(*positions);
             }
-            return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.text()};
+            return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                             .body = metrics_.text()};
           }};
 }
 

@@ -1,4 +1,5 @@
-// The routes: which request means what, and the reply. No sockets here; connection.cpp runs what this decides.
+// The routes: which request means what, and the reply. No sockets here; connection.cpp runs what this
+// decides.
 #pragma once
 #include <functional>
 #include <string_view>
@@ -14,16 +15,17 @@ namespace rapport {
 
 struct Target;
 
-// Where a request is worked on. What blocks has threads by kind, so that reports cannot keep commands waiting.
+// Where a request is worked on. What blocks has threads by kind, so that reports cannot keep commands
+// waiting.
 enum class Lane { kInline, kCommands, kReports, kLong, kLines, kLive };
 
 // What is to be done about a request.
 struct Handling {
-  std::string_view route = "(unknown)";      // its pattern, for metrics
+  std::string_view route = "(unknown)";  // its pattern, for metrics
   Lane lane = Lane::kInline;
-  std::function<HttpReply()> answer = {};    // lanes kInline to kLong; does not throw
-  EventsRequest lines = {};                  // kLines: events as JSON Lines, streamed
-  LiveReader::From live = {};                // kLive: events as they happen
+  std::function<HttpReply()> answer = {};  // lanes kInline to kLong; does not throw
+  EventsRequest lines = {};                // kLines: events as JSON Lines, streamed
+  LiveReader::From live = {};              // kLive: events as they happen
 };
 
 // Safe for concurrent use; borrows everything it is made from.

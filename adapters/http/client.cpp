@@ -98,13 +98,14 @@ Result<RemoteService> RemoteService::at(std::string_view url, std::chrono::milli
   auto host = rest.substr(0, colon);
   const auto port = parse_number(rest.substr(colon + 1));
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (host.empty() || host.find_first_of("/@?#[] ") != host.npos || !port || *port == 0 || *port > 65535) return bad();
+  if (host.empty() || host.find_first_of("/@?#[] ") != host.npos || !port || *port == 0 || *port > 65535)
+    return bad();
   return RemoteService(std::string(host), static_cast<std::uint16_t>(*port), timeout);
 }
 
 Result<std::string> RemoteService::command(const CommandRequest& command) {
-  HttpRequest request =
-      post(Address("/v1").segment(command.aggregate).segment(command.id).segment(command.command), command.body);
+  HttpRequest request = post(
+      Address("/v1").segment(command.aggregate).segment(command.id).segment(command.command), command.body);
   const auto header = [&](const char* name, const std::string& value) {
     if (!value.empty()) request.headers.emplace_back(name, percent_encoded(value));
   };
@@ -196,7 +197,8 @@ Result<std::string> RemoteService::import(const ImportRequest& request, const Pr
   if (!there.rejects.empty()) there.rejects = absolute(there.rejects);
   // A preset is a name and stays one; a path has a slash or names a file that is here.
   std::error_code error;
-  if (there.mapping.find('/') != there.mapping.npos || std::filesystem::is_regular_file(there.mapping, error)) {
+  if (there.mapping.find('/') != there.mapping.npos ||
+      std::filesystem::is_regular_file(there.mapping, error)) {
     there.mapping = absolute(there.mapping);
   }
   return body_of(exchange({host_, port_}, post(Address("/v1/imports"), write_import(there)), {}));

@@ -1,4 +1,5 @@
-// The Service of a running server, from outside: what the command line uses when `serve` holds the store, or with --server.
+// The Service of a running server, from outside: what the command line uses when `serve` holds the store, or
+// with --server.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -9,8 +10,8 @@
 
 namespace rapport {
 
-// Safe for concurrent use: every call has a connection of its own. Errors are the server's, with their codes; besides
-// kUnavailable "http.unreachable" (nobody there, or gone before the answer) and "http.timeout".
+// Safe for concurrent use: every call has a connection of its own. Errors are the server's, with their codes;
+// besides kUnavailable "http.unreachable" (nobody there, or gone before the answer) and "http.timeout".
 class RemoteService final : public Service {
  public:
   // Of every call but import, revert, verify and following events, which take as long as they take.
@@ -21,7 +22,8 @@ class RemoteService final : public Service {
 
   Result<std::string> command(const CommandRequest& request) override;
   Result<std::string> query(const QueryRequest& request) override;
-  // Ends with kUnavailable "http.unreachable" when the server stops in the middle; what `line` got is then not all.
+  // Ends with kUnavailable "http.unreachable" when the server stops in the middle; what `line` got is then
+  // not all.
   Result<void> events(const EventsRequest& request, const LineSink& line, std::stop_token stop) override;
   Result<std::string> inspect() override;
   Result<std::string> verify(const Progress& progress) override;

@@ -55,7 +55,8 @@ class Exchange final {
  private:
   Awaitable<error_code> all() {
     tcp::resolver resolver(stream_.get_executor());
-    const auto [unknown, found] = co_await resolver.async_resolve(server_.host, std::to_string(server_.port), kAwait);
+    const auto [unknown, found] =
+        co_await resolver.async_resolve(server_.host, std::to_string(server_.port), kAwait);
     if (unknown) co_return unknown;
     allow_time();
     const auto [refused, endpoint] = co_await stream_.async_connect(found, kAwait);
@@ -77,7 +78,8 @@ class Exchange final {
     message.method_string(request_.method);
     message.target(request_.target);
     const bool is_v6 = server_.host.find(':') != server_.host.npos;
-    message.set(http::field::host, fmt::format(fmt::runtime(is_v6 ? "[{}]:{}" : "{}:{}"), server_.host, server_.port));
+    message.set(http::field::host,
+                fmt::format(fmt::runtime(is_v6 ? "[{}]:{}" : "{}:{}"), server_.host, server_.port));
     message.set(http::field::connection, "close");
     for (const auto& [name, value] : request_.headers) message.set(name, value);
     message.body() = request_.body;
@@ -125,7 +127,8 @@ class Exchange final {
 
   Error explain(const error_code& error) const {
     const std::string where = server_.host + ":" + std::to_string(server_.port);
-    if (stopped_) return {ErrorCode::kUnavailable, "http.stopped", "the request to " + where + " was broken off"};
+    if (stopped_)
+      return {ErrorCode::kUnavailable, "http.stopped", "the request to " + where + " was broken off"};
     if (error == beast::error::timeout) {
       return {.code = ErrorCode::kUnavailable,
               .reason = "http.timeout",
@@ -152,8 +155,8 @@ class Exchange final {
 
 }  // namespace
 
-Result<HttpReply> exchange(const HttpServerAddress& server, const HttpRequest& request, const ExchangeOptions& options,
-                           const BodySink& sink) {
+Result<HttpReply> exchange(const HttpServerAddress& server, const HttpRequest& request,
+                           const ExchangeOptions& options, const BodySink& sink) {
   asio::io_context context(1);
   Exchange exchange(context, server, request, options, sink);
   asio::co_spawn(context, exchange.run(), asio::detached);

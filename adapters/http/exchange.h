@@ -28,7 +28,7 @@ using BodySink = std::function<bool(std::string_view piece)>;
 
 // Blocks. With `sink` the body of a 200 goes there and the reply's stays empty.
 // Errors: kUnavailable "http.unreachable", "http.timeout", "http.stopped".
-Result<HttpReply> exchange(const HttpServerAddress& server, const HttpRequest& request, const ExchangeOptions& options,
-                           const BodySink& sink = {});
+Result<HttpReply> exchange(const HttpServerAddress& server, const HttpRequest& request,
+                           const ExchangeOptions& options, const BodySink& sink = {});
 
 }  // namespace rapport

@@ -43,7 +43,8 @@ void LiveTail::run(std::stop_token stop) {
     ring_.clear();
     ring_bytes_ = 0;
     if (token.stop_requested()) continue;  // the last reader left; another may have come since
-    if (followed) followed = Error{ErrorCode::kUnavailable, "http.events_ended", "the log stopped being followed"};
+    if (followed)
+      followed = Error{ErrorCode::kUnavailable, "http.events_ended", "the log stopped being followed"};
     for (auto& listener : listeners_) listener.failed = followed.error();
     notify_all();
     // Those who were told go; who joins meanwhile has the tail tried again.
@@ -57,7 +58,8 @@ Result<void> LiveTail::follow(std::stop_token stop) {
   const auto inspected = service_.inspect();
   if (!inspected) return inspected.error();
   const auto positions = inspected_positions(*inspected);
-  if (!positions) return Error{ErrorCode::kCorrupt, "http.bad_inspect", "the head of the log is not to be had"};
+  if (!positions)
+    return Error{ErrorCode::kCorrupt, "http.bad_inspect", "the head of the log is not to be had"};
   {
     std::lock_guard lock(mutex_);
     if (stop.stop_requested()) return {};
@@ -69,7 +71,8 @@ Result<void> LiveTail::follow(std::stop_token stop) {
   EventsRequest all;
   all.from = positions->head + 1;
   all.follow = true;
-  return service_.events(all, [&](std::string_view line) { return !stop.stop_requested() && keep(line); }, stop);
+  return service_.events(
+      all, [&](std::string_view line) { return !stop.stop_requested() && keep(line); }, stop);
 }
 
 bool LiveTail::keep(std::string_view line) {
@@ -177,7 +180,8 @@ Result<LiveEvents> LiveReader::read_log() {
 std::uint64_t LiveReader::passed() const { return next_ == 0 ? 0 : next_ - 1; }
 
 bool LiveReader::wants(const LiveEvent& event) const {
-  return (from_.stream.empty() || from_.stream == event.stream) && (from_.type.empty() || from_.type == event.type);
+  return (from_.stream.empty() || from_.stream == event.stream) &&
+         (from_.type.empty() || from_.type == event.type);
 }
 
 }  // namespace rapport

@@ -1,6 +1,6 @@
-// Events as they happen, for any number of readers at the price of one: a single tail of the log fills a ring of recent
-// events, every reader walks it at its own pace, and one that fell behind the ring reads the log until it has caught up.
-// Nothing is queued per reader, so a slow one costs nobody anything.
+// Events as they happen, for any number of readers at the price of one: a single tail of the log fills a ring
+// of recent events, every reader walks it at its own pace, and one that fell behind the ring reads the log
+// until it has caught up. Nothing is queued per reader, so a slow one costs nobody anything.
 #pragma once
 #include <condition_variable>
 #include <cstddef>
@@ -108,7 +108,8 @@ class LiveReader final {
   Next next();                    // the next events; never blocks
   Result<LiveEvents> read_log();  // blocks; the next events, if the filter left any
 
-  std::uint64_t passed() const;  // everything up to this position was handed over or filtered out; 0: nothing yet
+  std::uint64_t passed()
+      const;  // everything up to this position was handed over or filtered out; 0: nothing yet
 
  private:
   bool wants(const LiveEvent& event) const;
@@ -117,8 +118,8 @@ class LiveReader final {
   LiveTail& tail_;
   const From from_;
   const LiveTail::Listeners::iterator listener_;
-  std::uint64_t next_;         // 0: from now on, and now is not known yet
-  std::uint64_t log_to_ = 0;   // how far the log is to be read
+  std::uint64_t next_;        // 0: from now on, and now is not known yet
+  std::uint64_t log_to_ = 0;  // how far the log is to be read
 };
 
 }  // namespace rapport

@@ -17,10 +17,11 @@ using prometheus::BuildHistogram;
 class HttpMetrics::Impl {
  public:
   prometheus::Registry registry;
-  prometheus::Family<prometheus::Counter>& requests = BuildCounter()
-                                                          .Name("rapport_http_requests_total")
-                                                          .Help("Requests answered, by route, method and status.")
-                                                          .Register(registry);
+  prometheus::Family<prometheus::Counter>& requests =
+      BuildCounter()
+          .Name("rapport_http_requests_total")
+          .Help("Requests answered, by route, method and status.")
+          .Register(registry);
   prometheus::Family<prometheus::Histogram>& seconds =
       BuildHistogram()
           .Name("rapport_http_request_seconds")
@@ -29,10 +30,11 @@ class HttpMetrics::Impl {
   prometheus::Gauge& connections = gauge("rapport_http_connections", "Connections that are open.");
   prometheus::Gauge& live_clients = gauge("rapport_http_live_clients", "Clients of /v1/events/live.");
   prometheus::Gauge& head = gauge("rapport_head_position", "Position of the last event in the log.");
-  prometheus::Family<prometheus::Gauge>& views = BuildGauge()
-                                                     .Name("rapport_view_position")
-                                                     .Help("Position up to which a view has followed the log.")
-                                                     .Register(registry);
+  prometheus::Family<prometheus::Gauge>& views =
+      BuildGauge()
+          .Name("rapport_view_position")
+          .Help("Position up to which a view has followed the log.")
+          .Register(registry);
 
  private:
   prometheus::Gauge& gauge(const char* name, const char* help) {
@@ -46,12 +48,12 @@ HttpMetrics::~HttpMetrics() = default;
 void HttpMetrics::answered(std::string_view route, std::string_view method, unsigned status,
                            std::chrono::nanoseconds taken) {
   // 100 µs to 10 s: from a cached read over a shared fsync to a report that folds the log again.
-  static const prometheus::Histogram::BucketBoundaries kSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
-                                                                0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
-                                                                1,      2.5,     5,      10};
-  const std::string name(route);
-  impl_->requests.Add({{"route", name}, {"method", std::string(method)}, {"code", std::to_string(status)}})
-      .Increment();
+  static const prometheus::Histogram::BucketBoundaries kSeconds{
+      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+  // Whatever clients make up is one series.
+  const bool known = method == "GET" || method == "POST" || method == "HEAD";
+  const std::string name(route), verb(known ? method : "other");
+  impl_->requests.Add({{"route", name}, {"method", verb}, {"code", std::to_string(status)}}).Increment();
   impl_->seconds.Add({{"route", name}}, kSeconds).Observe(std::chrono::duration<double>(taken).count());
 }
 
@@ -65,6 +67,8 @@ void HttpMetrics::positions(const Positions& positions) {
   }
 }
 
-std::string HttpMetrics::text() const { return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect()); }
+std::string HttpMetrics::text() const {
+  return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
+}
 
 }  // namespace rapport

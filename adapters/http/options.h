@@ -12,35 +12,39 @@ namespace rapport {
 
 // Limits are there so that no client, slow, broken or hostile, can take what the others need.
 struct HttpLimits {
-  std::size_t header_bytes_max = 16 << 10;   // request line and headers: 431
-  std::size_t target_bytes_max = 8 << 10;    // 414
-  std::size_t body_bytes_max = 1 << 20;      // 413; the largest command is far smaller
-  std::size_t connections_max = 1024;        // beyond: 503 and closed
-  std::size_t live_clients_max = 256;        // of the connections; beyond: 503
-  std::size_t page_events_default = 1000;    // GET /v1/events without limit=
-  std::size_t page_events_max = 10'000;      // with a larger limit= the page ends here and says where the next begins
-  std::size_t page_bytes_max = 4 << 20;      // likewise; a page is made up in memory
+  std::size_t header_bytes_max = 16 << 10;  // request line and headers: 431
+  std::size_t target_bytes_max = 8 << 10;   // 414
+  std::size_t body_bytes_max = 1 << 20;     // 413; the largest command is far smaller
+  std::size_t connections_max = 1024;       // beyond: 503 and closed
+  std::size_t live_clients_max = 256;       // of the connections; beyond: 503
+  std::size_t page_events_default = 1000;   // GET /v1/events without limit=
+  std::size_t page_events_max =
+      10'000;  // with a larger limit= the page ends here and says where the next begins
+  std::size_t page_bytes_max = 4 << 20;         // likewise; a page is made up in memory
   std::size_t stream_buffer_bytes = 256 << 10;  // JSON Lines made ahead of the client that reads them
 
-  std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to the end of its headers: 408
-  std::chrono::milliseconds body_timeout{30'000};    // for the whole body: 408
-  std::chrono::milliseconds write_timeout{30'000};   // for each piece written; past it the client is dropped
-  std::chrono::milliseconds idle_timeout{60'000};    // between two requests of a connection
-  std::chrono::milliseconds heartbeat{15'000};       // of live events
-  std::chrono::milliseconds stop_timeout{10'000};    // for requests in flight at a stop; then their connections are cut
+  std::chrono::milliseconds header_timeout{
+      10'000};  // from a request's first byte to the end of its headers: 408
+  std::chrono::milliseconds body_timeout{30'000};   // for the whole body: 408
+  std::chrono::milliseconds write_timeout{30'000};  // for each piece written; past it the client is dropped
+  std::chrono::milliseconds idle_timeout{60'000};   // between two requests of a connection
+  std::chrono::milliseconds heartbeat{15'000};      // of live events
+  std::chrono::milliseconds stop_timeout{
+      10'000};  // for requests in flight at a stop; then their connections are cut
 };
 
 struct HttpOptions {
   std::string host = "127.0.0.1";  // an address or a name
   std::uint16_t port = 0;          // 0: any free one
-  // Users and rights do not exist yet, so who reaches the port may do everything: elsewhere than on a loopback address
-  // the server listens only if told so.
+  // Users and rights do not exist yet, so who reaches the port may do everything: elsewhere than on a
+  // loopback address the server listens only if told so.
   bool allow_remote = false;
   unsigned io_threads = 2;
-  // Threads that wait in the Service. As many commands as threads share one fsync, hence so many for commands.
+  // Threads that wait in the Service. As many commands as threads share one fsync, hence so many for
+  // commands.
   unsigned command_threads = 64;
   unsigned report_threads = 4;
-  unsigned long_threads = 8;        // imports, verification, JSON Lines
+  unsigned long_threads = 8;         // imports, verification, JSON Lines
   std::size_t command_queue = 1024;  // waiting for a thread; beyond: 503
   std::size_t report_queue = 256;
   std::size_t long_queue = 8;

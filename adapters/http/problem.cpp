@@ -13,7 +13,8 @@ struct Row {
   unsigned status;
   const char* title;
 };
-// The first row of a code is the one it gets; the first row of a status tells a client what that status meant.
+// The first row of a code is the one it gets; the first row of a status tells a client what that status
+// meant.
 constexpr Row kRows[] = {
     {ErrorCode::kInvalid, 400, "The request is malformed"},
     {ErrorCode::kRejected, 422, "A rule says no"},

@@ -25,7 +25,8 @@ class Members final {
  public:
   static Result<Members> read(std::string_view body) {
     auto parsed = json::parse(body, nullptr, false);
-    if (!parsed.is_object()) return invalid("http.bad_json", "the body is not a JSON object", "", "a JSON object");
+    if (!parsed.is_object())
+      return invalid("http.bad_json", "the body is not a JSON object", "", "a JSON object");
     return Members(std::move(parsed));
   }
 
@@ -65,7 +66,8 @@ class Members final {
  private:
   explicit Members(json object) : object_(std::move(object)) {}
   static Error wrong_type(const char* name, const char* expected) {
-    return invalid("http.wrong_type", std::string(name) + " is of another type", std::string("/") + name, expected);
+    return invalid("http.wrong_type", std::string(name) + " is of another type", std::string("/") + name,
+                   expected);
   }
   json object_;
 };
@@ -118,15 +120,17 @@ Result<std::optional<std::uint64_t>> Parameters::number(std::string_view name) c
     if (key != name) continue;
     const auto number = parse_number(value);
     if (number) return number;
-    return invalid("http.bad_parameter", "\"" + value + "\" is no whole number", key, "a whole number, 0 or more");
+    return invalid("http.bad_parameter", "\"" + value + "\" is no whole number", key,
+                   "a whole number, 0 or more");
   }
   return std::optional<std::uint64_t>{};
 }
 
 Result<void> Parameters::refuse_others() const {
   if (others_.empty()) return {};
-  return invalid("http.unknown_parameter", "the parameter \"" + others_.front().first + "\" means nothing here",
-                 others_.front().first, "");
+  return invalid("http.unknown_parameter",
+                 "the parameter \"" + others_.front().first + "\" means nothing here", others_.front().first,
+                 "");
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -149,7 +153,8 @@ Result<std::optional<std::uint64_t>> expected_version(const HttpRequest& request
   if (!match) return version;
   version = parse_number(unquoted(*match));
   if (version) return version;
-  return invalid("http.bad_header", "If-Match names no version", "If-Match", "a version in quotes, such as \"7\"");
+  return invalid("http.bad_header", "If-Match names no version", "If-Match",
+                 "a version in quotes, such as \"7\"");
 }
 
 Result<void> read_command_headers(const HttpRequest& request, CommandRequest& command) {
@@ -193,7 +198,8 @@ Result<ImportRequest> read_import(std::string_view body) {
   auto time_zone = take_text(*members, "timeZone");
   if (!time_zone) return time_zone.error();
   if (auto rest = members->refuse_others(); !rest) return rest.error();
-  if (mapping->empty()) return invalid("http.missing_field", "no mapping is named", "/mapping", "a preset or a path");
+  if (mapping->empty())
+    return invalid("http.missing_field", "no mapping is named", "/mapping", "a preset or a path");
   if (files->empty()) return invalid("http.missing_field", "no file is named", "/files", "at least one path");
   ImportRequest request;
   request.mapping = std::move(*mapping);

@@ -1,4 +1,5 @@
-// The parts of a request that carry values: parameters, headers, JSON bodies. Each reader says what was wrong and where.
+// The parts of a request that carry values: parameters, headers, JSON bodies. Each reader says what was wrong
+// and where.
 #pragma once
 #include <cstdint>
 #include <initializer_list>
@@ -14,7 +15,8 @@
 
 namespace rapport {
 
-// Query parameters by name. Errors: kInvalid "http.bad_parameter", "http.duplicate_parameter", "http.unknown_parameter".
+// Query parameters by name. Errors: kInvalid "http.bad_parameter", "http.duplicate_parameter",
+// "http.unknown_parameter".
 class Parameters final {
  public:
   // `names` are the ones that mean something here; every one at most once.
@@ -35,12 +37,13 @@ class Parameters final {
 // A whole decimal number, without sign.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
-// What If-Match and If-None-Match ask of the stream's version: "7" is version 7, If-None-Match: * is version 0, a new
-// stream. Errors: kInvalid "http.bad_header".
+// What If-Match and If-None-Match ask of the stream's version: "7" is version 7, If-None-Match: * is version
+// 0, a new stream. Errors: kInvalid "http.bad_header".
 Result<std::optional<std::uint64_t>> expected_version(const HttpRequest& request);
 
-// Idempotency-Key, Rapport-Reason (code[:text]), Rapport-Actor, Rapport-Occurred-At into `command`. Values may be
-// percent-encoded, since headers have no agreed way for other than ASCII. Errors: kInvalid "http.bad_target".
+// Idempotency-Key, Rapport-Reason (code[:text]), Rapport-Actor, Rapport-Occurred-At into `command`. Values
+// may be percent-encoded, since headers have no agreed way for other than ASCII. Errors: kInvalid
+// "http.bad_target".
 Result<void> read_command_headers(const HttpRequest& request, CommandRequest& command);
 
 // {"mapping":"crm-sales","files":["/…"],"dryRun":false,"rejects":"/…","timeZone":"Europe/Berlin"}, and back.

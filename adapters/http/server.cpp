@@ -46,10 +46,12 @@ Result<tcp::endpoint> resolve(asio::io_context& context, const HttpOptions& opti
     address = found.begin()->endpoint().address();
   }
   if (!address.is_loopback() && !options.allow_remote) {
-    return Error{.code = ErrorCode::kInvalid,
-                 .reason = "http.not_loopback",
-                 .message = options.host + " can be reached from other machines, and whoever reaches it may do everything",
-                 .hint = "Listen on 127.0.0.1, or pass --allow-remote if something in front checks who may come."};
+    return Error{
+        .code = ErrorCode::kInvalid,
+        .reason = "http.not_loopback",
+        .message =
+            options.host + " can be reached from other machines, and whoever reaches it may do everything",
+        .hint = "Listen on 127.0.0.1, or pass --allow-remote if something in front checks who may come."};
   }
   return tcp::endpoint(address, options.port);
 }
@@ -77,9 +79,18 @@ class HttpServer::Impl {
         commands_(std::in_place, options_.command_threads, options_.command_queue),
         reports_(std::in_place, options_.report_threads, options_.report_queue),
         longs_(std::in_place, options_.long_threads, options_.long_queue),
-        shared_{service,   options_, api_,  metrics_,
-                live_,     *commands_, *reports_, *longs_,
-                stopping_.get_token(), cutting_.get_token(), connections_, live_clients_} {}
+        shared_{service,
+                options_,
+                api_,
+                metrics_,
+                live_,
+                *commands_,
+                *reports_,
+                *longs_,
+                stopping_.get_token(),
+                cutting_.get_token(),
+                connections_,
+                live_clients_} {}
 
   ~Impl() { stop(); }
 
@@ -154,9 +165,10 @@ class HttpServer::Impl {
                                              .reason = "http.too_many_connections",
                                              .message = "the server has as many connections as it takes",
                                              .hint = "Try again in a moment."}});
-    const std::string text = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: " +
-                             full.content_type + "\r\nContent-Length: " + std::to_string(full.body.size()) + "\r\n\r\n" +
-                             full.body;
+    const std::string text =
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: " +
+        full.content_type + "\r\nContent-Length: " + std::to_string(full.body.size()) + "\r\n\r\n" +
+        full.body;
     error_code ignored;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(text), ignored);

@@ -47,7 +47,8 @@ Error bad_target(std::string_view where, const char* why) {
 Result<void> check(std::string_view text, std::string_view where) {
   if (!is_utf8(text)) return bad_target(where, "is not UTF-8");
   for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return bad_target(where, "has a control character");
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      return bad_target(where, "has a control character");
   }
   return {};
 }

@@ -14,9 +14,9 @@ struct Target {
   std::vector<std::pair<std::string, std::string>> parameters;  // in their order; "name~=x" is {"name~", "x"}
 };
 
-// Percent-encoded or not: what a person types into curl (Chinese, "<", "|") is taken as it stands. In parameters a plus
-// is a space, as forms and browsers have it.
-// Errors: kInvalid "http.bad_target" for a broken percent code, bytes that are not UTF-8, and control characters.
+// Percent-encoded or not: what a person types into curl (Chinese, "<", "|") is taken as it stands. In
+// parameters a plus is a space, as forms and browsers have it. Errors: kInvalid "http.bad_target" for a
+// broken percent code, bytes that are not UTF-8, and control characters.
 Result<Target> parse_target(std::string_view target);
 
 // The other way, for clients: everything but letters, digits and -._~ as %XX.

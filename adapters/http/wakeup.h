@@ -16,7 +16,8 @@ namespace rapport {
 // One coroutine waits, on the executor; any thread notifies. Held by both sides, so it may outlive either.
 class Wakeup final : public std::enable_shared_from_this<Wakeup> {
  public:
-  explicit Wakeup(boost::asio::any_io_executor executor) : executor_(std::move(executor)), timer_(executor_) {}
+  explicit Wakeup(boost::asio::any_io_executor executor)
+      : executor_(std::move(executor)), timer_(executor_) {}
 
   // Never blocks. Many before the next wait are one.
   void notify() {

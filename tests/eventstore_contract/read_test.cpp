@@ -112,6 +112,7 @@ TYPED_TEST(ReadContract, FindsCommandsAndEventsByTheirIds) {
   ASSERT_EQ((*found)->events.size(), 2u);
   EXPECT_EQ((*found)->events[1].stream, "case-C");
   EXPECT_EQ((*found)->events[1].position, Position{3});
+  EXPECT_EQ((*found)->request[31], 1);  // by which a repeated command is told from a reused id
   EXPECT_FALSE(*this->store_.find(command_id(77)));
   EXPECT_EQ(**this->store_.find(event_id(command_id(2), 1)), Position{3});
   EXPECT_FALSE(*this->store_.find(event_id(command_id(2), 2)));

@@ -112,8 +112,11 @@ TEST_F(Api, RefusesABodyOfAnotherType) {
   EXPECT_EQ(reply.status, 415U);
   EXPECT_EQ(code(reply), "http.content_type");
   EXPECT_EQ(api.handle({"POST", "/v1/case/7/open", {}, "{}"}).answer().status, 415U);
-  EXPECT_EQ(api.handle({"POST", "/v1/case/7/open", {{"content-type", "application/json; charset=utf-8"}}, "{}"}).answer().status,
-            200U);
+  EXPECT_EQ(
+      api.handle({"POST", "/v1/case/7/open", {{"content-type", "application/json; charset=utf-8"}}, "{}"})
+          .answer()
+          .status,
+      200U);
 }
 
 TEST_F(Api, MapsEveryErrorToItsStatus) {
@@ -122,13 +125,13 @@ TEST_F(Api, MapsEveryErrorToItsStatus) {
     const char* reason;
     unsigned status;
   };
-  for (const auto& row : {Row{ErrorCode::kInvalid, "command.unknown_field", 400},
-                          Row{ErrorCode::kRejected, "opportunity.not_open", 422},
-                          Row{ErrorCode::kNotFound, "command.unknown_aggregate", 404},
-                          Row{ErrorCode::kConflict, "command.id_reused", 409},
-                          Row{ErrorCode::kConflict, "stream.version_differs", 412},
-                          Row{ErrorCode::kUnavailable, "store.full", 503},
-                          Row{ErrorCode::kCorrupt, "store.damaged", 500}}) {
+  for (const auto& row :
+       {Row{ErrorCode::kInvalid, "command.unknown_field", 400},
+        Row{ErrorCode::kRejected, "opportunity.not_open", 422},
+        Row{ErrorCode::kNotFound, "command.unknown_aggregate", 404},
+        Row{ErrorCode::kConflict, "command.id_reused", 409},
+        Row{ErrorCode::kConflict, "stream.version_differs", 412},
+        Row{ErrorCode::kUnavailable, "store.full", 503}, Row{ErrorCode::kCorrupt, "store.damaged", 500}}) {
     service.on_command = [&](const CommandRequest&) -> Result<std::string> {
       return Error{row.error, row.reason, "what \xff was", "/amount/currency", "12", "do that"};
     };
@@ -149,9 +152,10 @@ TEST_F(Api, MapsEveryErrorToItsStatus) {
 }
 
 TEST_F(Api, AsksForAReport) {
-  const auto reply = ask("GET",
-                         "/v1/views/pipeline/opportunities?status=won&name~=%E5%8C%97+x&amountMinor%3E=5&asOf=2017-06-30"
-                         "&knownAt=12&limit=3&cursor=c&sort=-amountMinor&timeZone=Europe/Berlin");
+  const auto reply =
+      ask("GET",
+          "/v1/views/pipeline/opportunities?status=won&name~=%E5%8C%97+x&amountMinor%3E=5&asOf=2017-06-30"
+          "&knownAt=12&limit=3&cursor=c&sort=-amountMinor&timeZone=Europe/Berlin");
   EXPECT_EQ(reply.status, 200U);
   EXPECT_EQ(handling.lane, Lane::kReports);
   const auto& query = service.queries.at(0);
@@ -253,9 +257,9 @@ TEST_F(Api, ImportsAndReverts) {
     seen = request;
     return std::string("{}");
   };
-  const auto reply =
-      ask("POST", "/v1/imports",
-          R"({"mapping":"crm-sales","files":["/a","/b"],"dryRun":true,"rejects":"/r","timeZone":"Asia/Shanghai"})");
+  const auto reply = ask(
+      "POST", "/v1/imports",
+      R"({"mapping":"crm-sales","files":["/a","/b"],"dryRun":true,"rejects":"/r","timeZone":"Asia/Shanghai"})");
   EXPECT_EQ(reply.status, 200U);
   EXPECT_EQ(handling.lane, Lane::kLong);
   EXPECT_EQ(seen.mapping, "crm-sales");
@@ -283,7 +287,8 @@ TEST_F(Api, RefusesImportsItCannotRead) {
   EXPECT_EQ(code(ask("POST", "/v1/imports", R"({"mapping":"m","files":[]})")), "http.missing_field");
   EXPECT_EQ(code(ask("POST", "/v1/imports", R"({"mapping":"m","files":[1]})")), "http.wrong_type");
   EXPECT_EQ(code(ask("POST", "/v1/imports", R"({"mapping":1,"files":["a"]})")), "http.wrong_type");
-  EXPECT_EQ(code(ask("POST", "/v1/imports", R"({"mapping":"m","files":["a"],"dryrun":true})")), "http.unknown_field");
+  EXPECT_EQ(code(ask("POST", "/v1/imports", R"({"mapping":"m","files":["a"],"dryrun":true})")),
+            "http.unknown_field");
   EXPECT_EQ(code(ask("POST", "/v1/imports/i/revert", R"({"dryRun":1})")), "http.wrong_type");
 }
 
@@ -299,7 +304,9 @@ TEST_F(Api, SaysWhetherItIsHealthyAndReady) {
   EXPECT_EQ(ask("GET", "/healthz").status, 200U);
   EXPECT_EQ(handling.lane, Lane::kInline);
   EXPECT_EQ(ask("GET", "/readyz").status, 200U);
-  options.ready = []() -> Result<void> { return Error{ErrorCode::kUnavailable, "views.behind", "the views are being built"}; };
+  options.ready = []() -> Result<void> {
+    return Error{ErrorCode::kUnavailable, "views.behind", "the views are being built"};
+  };
   const auto reply = ask("GET", "/readyz");
   EXPECT_EQ(reply.status, 503U);
   EXPECT_EQ(code(reply), "views.behind");
@@ -312,8 +319,11 @@ TEST_F(Api, ShowsMetrics) {
   EXPECT_NE(text.find("rapport_head_position 1\n"), text.npos) << text;
   EXPECT_NE(text.find("rapport_view_position{view=\"pipeline\"} 1\n"), text.npos) << text;
   EXPECT_NE(text.find("rapport_http_requests_total{"), text.npos) << text;
-  EXPECT_NE(text.find("rapport_http_request_seconds_bucket{route=\"/v1/events\",le=\"0.0025\"} 1"), text.npos) << text;
-  service.on_inspect = []() -> Result<std::string> { return Error{ErrorCode::kUnavailable, "x.y", "not now"}; };
+  EXPECT_NE(text.find("rapport_http_request_seconds_bucket{route=\"/v1/events\",le=\"0.0025\"} 1"), text.npos)
+      << text;
+  service.on_inspect = []() -> Result<std::string> {
+    return Error{ErrorCode::kUnavailable, "x.y", "not now"};
+  };
   EXPECT_EQ(ask("GET", "/metrics").status, 200U);
 }
 

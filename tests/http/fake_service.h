@@ -1,10 +1,13 @@
 // A Service in memory whose answers the tests choose: what is under test here is the protocol on top of it.
 #pragma once
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "adapters/application/service.h"
@@ -21,17 +24,24 @@ class FakeService final : public Service {
   std::function<Result<std::string>(const std::string&, bool)> on_revert;
   std::string verified = R"({"ok":true,"events":0,"root":"00"})";
   std::optional<Error> events_fail_after_limit;  // after the lines of a request that was not followed
-  std::optional<Error> follow_fails;
+
+  // Who follows gets this error from now on; none: following works again.
+  void fail_following(std::optional<Error> error) {
+    std::lock_guard lock(mutex_);
+    follow_fails_ = std::move(error);
+    grown_.notify_all();
+  }
 
   // The next position, "opportunity-N" unless named.
-  std::uint64_t append(const std::string& type = "opportunity.opened", const std::string& stream = "opportunity-1",
-                       std::size_t padding = 0) {
+  std::uint64_t append(const std::string& type = "opportunity.opened",
+                       const std::string& stream = "opportunity-1", std::size_t padding = 0) {
     std::lock_guard lock(mutex_);
     const auto position = lines_.size() + 1;
-    lines_.push_back({stream, type,
-                      "{\"position\":" + std::to_string(position) + ",\"id\":\"u." + std::to_string(position) +
-                          "\",\"stream\":\"" + stream + "\",\"version\":1,\"type\":\"" + type +
-                          "\",\"data\":{\"type\":\"inner\",\"text\":\"" + std::string(padding, 'x') + "\"}}"});
+    lines_.push_back(
+        {stream, type,
+         "{\"position\":" + std::to_string(position) + ",\"id\":\"u." + std::to_string(position) +
+             "\",\"stream\":\"" + stream + "\",\"version\":1,\"type\":\"" + type +
+             "\",\"data\":{\"type\":\"inner\",\"text\":\"" + std::string(padding, 'x') + "\"}}"});
     grown_.notify_all();
     return position;
   }
@@ -42,7 +52,8 @@ class FakeService final : public Service {
       commands.push_back(request);
     }
     if (on_command) return on_command(request);
-    const auto position = append(request.aggregate + "." + request.command, request.aggregate + "-" + request.id);
+    const auto position =
+        append(request.aggregate + "." + request.command, request.aggregate + "-" + request.id);
     return receipt(position);
   }
   static std::string receipt(std::uint64_t position) {
@@ -64,9 +75,9 @@ class FakeService final : public Service {
       std::unique_lock lock(mutex_);
       if (request.follow) {
         ++followers;
-        grown_.wait(lock, stop, [&] { return lines_.size() >= next || follow_fails; });
+        grown_.wait(lock, stop, [&] { return lines_.size() >= next || follow_fails_; });
         --followers;
-        if (follow_fails) return *follow_fails;
+        if (follow_fails_) return *follow_fails_;
       }
       if (stop.stop_requested() || next > lines_.size()) break;
       const Line line = lines_[next++ - 1];
@@ -85,7 +96,8 @@ class FakeService final : public Service {
     if (on_inspect) return on_inspect();
     std::lock_guard lock(mutex_);
     const auto head = std::to_string(lines_.size());
-    return "{\"origin\":\"o\",\"position\":" + head + ",\"views\":{\"pipeline\":{\"version\":1,\"position\":" + head + "}}}";
+    return "{\"origin\":\"o\",\"position\":" + head +
+           ",\"views\":{\"pipeline\":{\"version\":1,\"position\":" + head + "}}}";
   }
   Result<std::string> verify(const Progress& progress) override {
     progress({"verify", "events", 1, 1});
@@ -99,7 +111,12 @@ class FakeService final : public Service {
     return on_revert ? on_revert(id, dry_run) : Result<std::string>(R"({"import":"i-1"})");
   }
 
-  void wake() { grown_.notify_all(); }
+  // Whether so many come to follow, or are left, before long.
+  bool has_followers(int count) {
+    for (int tries = 0; followers != count && tries < 500; ++tries)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return followers == count;
+  }
 
   std::vector<CommandRequest> commands;  // read them when nothing runs
   std::vector<QueryRequest> queries;
@@ -113,6 +130,7 @@ class FakeService final : public Service {
   std::mutex mutex_;
   std::condition_variable_any grown_;
   std::vector<Line> lines_;
+  std::optional<Error> follow_fails_;
 };
 
 }  // namespace rapport

@@ -6,18 +6,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace rapport {
 
 class RawClient final {
  public:
   // `receive_buffer` > 0: a small one, so that the server feels a client that does not read.
-  explicit RawClient(const std::string& address, int receive_buffer = 0) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    if (receive_buffer > 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  explicit RawClient(const std::string& address, int receive_buffer = 0)
+      : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    if (receive_buffer > 0)
+      ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(static_cast<std::uint16_t>(std::atoi(address.substr(address.find(':') + 1).c_str())));
@@ -40,12 +44,14 @@ class RawClient final {
     return true;
   }
 
-  // Reads until `until` is in what was read since the last call, and takes it up to there; empty if the time passes or the
-  // connection ends before.
-  std::string read_until(std::string_view until, std::chrono::milliseconds at_most = std::chrono::seconds(10)) {
+  // Reads until `until` is in what was read since the last call, and takes it up to there; empty if the time
+  // passes or the connection ends before.
+  std::string read_until(std::string_view until,
+                         std::chrono::milliseconds at_most = std::chrono::seconds(10)) {
     const auto end = std::chrono::steady_clock::now() + at_most;
-    std::size_t at = 0;
-    while ((at = pending_.find(until)) == pending_.npos) {
+    std::size_t at = 0, searched = 0;
+    while ((at = pending_.find(until, searched)) == pending_.npos) {
+      searched = pending_.size() - std::min(pending_.size(), until.size());
       if (!read_some(end)) return {};
     }
     std::string taken = pending_.substr(0, at + until.size());
@@ -103,7 +109,8 @@ inline std::string get(std::string_view target, std::string_view headers = "") {
 }
 
 inline std::string post(std::string_view target, std::string_view body, std::string_view headers = "") {
-  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+  return "POST " + std::string(target) +
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\n" + std::string(headers) + "\r\n" + std::string(body);
 }
 

@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""`rapport serve` from outside: the program, curl, and the command line beside it.
+
+    tests/serve/serve_test.py build/release/rapport
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.parse
+import uuid
+
+PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+WAIT_SECONDS = 60
+
+
+class Answer:
+    def __init__(self, raw):
+        head, _, self.body = raw.partition("\r\n\r\n")
+        lines = head.split("\r\n")
+        self.status = int(lines[0].split()[1])
+        self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Server:
+    def __init__(self, data, *arguments):
+        self.process = subprocess.Popen([PROGRAM, "serve", "--data", data, *(arguments or ("--listen", "127.0.0.1:0"))],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        match = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)\n", line)
+        self.url = match[1] if match else None
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        out, err = self.process.communicate(timeout=WAIT_SECONDS)
+        return self.process.returncode, out, err
+
+
+def curl(url, *arguments, body=None):
+    command = ["curl", "-s", "-i", "--max-time", str(WAIT_SECONDS), *arguments, url]
+    if body is not None:
+        command += ["-H", "Content-Type: application/json", "--data-binary", "@-"]
+    done = subprocess.run(command, input=body.encode() if body is not None else None, capture_output=True)
+    assert done.returncode == 0, f"curl ended with {done.returncode} for {url}"
+    return Answer(done.stdout.decode())
+
+
+def rapport(*arguments):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=WAIT_SECONDS)
+
+
+class ServeTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.data = os.path.join(self.folder.name, "a store")
+        self.server = Server(self.data)
+        self.assertIsNotNone(self.server.url)
+        self.url = self.server.url
+
+    def tearDown(self):
+        if self.server.process.poll() is None:
+            self.server.end(signal.SIGKILL)
+        self.server.process.stdout.close()
+        self.server.process.stderr.close()
+        self.folder.cleanup()
+
+    def command(self, aggregate, id, name, body="{}", *arguments):
+        return curl(f"{self.url}/v1/{aggregate}/{urllib.parse.quote(id, safe='')}/{name}", "-X", "POST", *arguments,
+                    body=body)
+
+    def problem(self, answer, status, code):
+        self.assertEqual(answer.headers["content-type"], "application/problem+json", answer.body)
+        self.assertEqual((answer.status, answer.json()["code"]), (status, code), answer.body)
+        return answer.json()
+
+    def test_command_is_recorded_once_and_read_everywhere(self):
+        key = str(uuid.uuid4())
+        first = self.command("case", "工单/7", "open", "{}", "-H", f"Idempotency-Key: {key}")
+        self.assertEqual(first.status, 200, first.body)
+        receipt = first.json()
+        self.assertEqual((receipt["stream"], receipt["position"], receipt["already"]), ("case-工单/7", 1, False))
+        self.assertEqual(first.headers["etag"], f'"{receipt["version"]}"')
+        again = self.command("case", "工单/7", "open", "{}", "-H", f"Idempotency-Key: {key}").json()
+        self.assertEqual(again, {**receipt, "already": True})
+        other = self.command("case", "8", "open", "{}", "-H", f"Idempotency-Key: {key}")
+        self.problem(other, 409, "command.id_reused")
+
+        events = curl(f"{self.url}/v1/events").json()
+        self.assertEqual([event["type"] for event in events], receipt["events"])
+        self.assertEqual(events[0]["leaf"], receipt["leaves"][0])
+        stream = urllib.parse.quote("case-工单/7", safe="")
+        self.assertEqual(curl(f"{self.url}/v1/streams/{stream}").json(), events)
+        lines = curl(f"{self.url}/v1/events", "-H", "Accept: application/jsonl").body.splitlines()
+        self.assertEqual([json.loads(line) for line in lines], events)
+        report = curl(f"{self.url}/v1/views/service/summary").json()
+        self.assertEqual((report["position"], sum(row["count"] for row in report["rows"])), (1, 1))
+        before = curl(f"{self.url}/v1/views/service/summary?knownAt=0").json()
+        self.assertEqual(before["rows"], [])
+        inspected = curl(f"{self.url}/v1/inspect").json()
+        self.assertEqual((inspected["position"], inspected["views"]["service"]["position"]), (1, 1))
+        self.assertTrue(curl(f"{self.url}/v1/verify", "-X", "POST").json()["ok"])
+        metrics = curl(f"{self.url}/metrics").body
+        self.assertIn("rapport_head_position 1\n", metrics)
+        self.assertIn('rapport_view_position{view="service"} 1\n', metrics)
+
+    def test_lost_race_says_the_version(self):
+        self.assertEqual(self.command("case", "1", "open", "{}", "-H", "If-None-Match: *").status, 200)
+        lost = self.problem(self.command("case", "1", "open", "{}", "-H", 'If-Match: "0"'), 412, "stream.version_differs")
+        self.assertEqual(lost["currentVersion"], 1)
+
+    def test_what_cannot_be_says_why(self):
+        self.command("case", "1", "open")
+        ruled = self.command("case", "1", "open")
+        self.assertEqual((ruled.status, ruled.json()["code"].split(".")[0]), (422, "case"), ruled.body)
+        unknown = self.problem(self.command("case", "2", "open", '{"colour":"red"}'), 400, "command.unknown_field")
+        self.assertEqual(unknown["field"], "/colour")
+        self.assertEqual(self.command("case", "2", "open", '{"a":').status, 400)
+        self.assertEqual(self.command("case", "2", "open", "[" * 5000).status, 400)
+        self.assertEqual(self.command("case", "2", "open", '{"subject":"' + "x" * (1 << 20) + '"}').status, 413)
+        self.assertEqual(self.command("unicorn", "2", "open").status, 404)
+        self.assertEqual(self.command("case", "2", "explode").status, 404)
+        self.assertEqual(self.command("case", "2", "open", "{}", "-H", "Idempotency-Key: 7").status, 400)
+        self.assertEqual(self.command("case", "2", "open", "{}", "-H", "Rapport-Occurred-At: yesterday").status, 400)
+        self.assertEqual(curl(f"{self.url}/v1/views/unicorns/summary").status, 404)
+        self.assertEqual(curl(f"{self.url}/v1/views/service/unicorns").status, 404)
+        self.assertEqual(curl(f"{self.url}/v1/views/service/cases?colour=red").status, 400)
+        self.assertEqual(curl(f"{self.url}/v1/views/service/summary?asOf=2017-02-30").status, 400)
+        self.assertEqual(curl(f"{self.url}/v1/streams/case-2").status, 404)
+        self.assertEqual(curl(f"{self.url}/v1/inspect").json()["position"], 1)
+
+    def test_live_events_arrive_while_commands_do(self):
+        self.command("case", "1", "open")
+        listener = subprocess.Popen(["curl", "-sN", "--max-time", str(WAIT_SECONDS), f"{self.url}/v1/events/live?from=1"],
+                                    stdout=subprocess.PIPE, text=True)
+        try:
+            self.assertEqual(self.until(listener, "id: 1"), [])
+            self.until(listener, ": caught-up")
+            self.command("case", "2", "open")
+            self.until(listener, "id: 2")
+            self.assertEqual(self.server.end()[0], 0)
+            rest = listener.stdout.read()
+            self.assertIn("event: case.opened", rest)
+            self.assertIn(": the server is stopping", rest)
+        finally:
+            listener.kill()
+            listener.communicate()
+
+    def until(self, listener, line):
+        """Reads up to the line; the ids that came before it."""
+        ids = []
+        for heard in listener.stdout:
+            if heard.strip() == line:
+                return ids
+            if heard.startswith("id:"):
+                ids.append(heard.strip())
+        self.fail(f"the stream ended before {line}")
+
+    def test_command_line_goes_to_the_server(self):
+        sent = rapport("command", "case/1", "open", "--data", self.data, "--format", "json")
+        self.assertEqual(sent.returncode, 0, sent.stderr)
+        self.assertEqual(json.loads(sent.stdout)["position"], 1)
+        lost = rapport("command", "case/1", "open", "--expect", "0", "--data", self.data, "--format", "json")
+        self.assertEqual((lost.returncode, json.loads(lost.stderr.splitlines()[-1])["error"]["code"]),
+                         (1, "stream.version_differs"))
+        events = rapport("events", "--server", self.url, "--format", "json")
+        self.assertEqual([json.loads(line) for line in events.stdout.splitlines()], curl(f"{self.url}/v1/events").json())
+        report = rapport("query", "service/summary", "--data", self.data, "--format", "json")
+        self.assertEqual(json.loads(report.stdout), curl(f"{self.url}/v1/views/service/summary").json())
+        inspected = rapport("inspect", "--data", self.data, "--format", "json")
+        self.assertEqual(json.loads(inspected.stdout)["position"], 1)
+        self.assertEqual(rapport("verify", "--data", self.data).returncode, 0)
+
+    def test_import_through_the_server(self):
+        file = pathlib.Path(self.folder.name, "accounts.csv")
+        file.write_text("account,sector,year_established,revenue,employees,office_location,subsidiary_of\n"
+                        "北京太阳,software,1990,100.50,20,China,\n")
+        done = rapport("import", "crm-sales", str(file), "--data", self.data, "--format", "json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        summary = json.loads(done.stdout)
+        self.assertEqual((summary["rows"], summary["accepted"]), (1, 1))
+        rows = curl(f"{self.url}/v1/views/customer360/accounts?name~={urllib.parse.quote('太阳')}").json()["rows"]
+        self.assertEqual([row["name"] for row in rows], ["北京太阳"])
+        missing = rapport("import", "crm-sales", "nowhere.csv", "--server", self.url, "--format", "json")
+        self.assertEqual(missing.returncode, 1, missing.stderr)
+
+    def test_store_and_port_have_one_holder(self):
+        second = rapport("serve", "--data", self.data, "--listen", "127.0.0.1:0")
+        self.assertEqual(second.returncode, 3)
+        self.assertIn(str(self.server.process.pid), second.stderr)
+        port = rapport("serve", "--data", self.data + " 2", "--listen", self.url.removeprefix("http://"))
+        self.assertEqual(port.returncode, 3)
+        self.assertIn(self.url.removeprefix("http://"), port.stderr)
+        remote = rapport("serve", "--data", self.data + " 2", "--listen", "0.0.0.0:0")
+        self.assertIn(remote.returncode, (1, 2))
+        self.assertIn("--allow-remote", remote.stderr)
+        nobody = rapport("inspect", "--server", "http://127.0.0.1:1")
+        self.assertEqual(nobody.returncode, 3)
+
+    def test_stops_on_sigterm_and_keeps_everything(self):
+        position = self.command("case", "1", "open").json()["position"]
+        code, _, err = self.server.end()
+        self.assertEqual(code, 0, err)
+        events = rapport("events", "--data", self.data, "--format", "json").stdout.splitlines()
+        self.assertEqual(len(events), position)
+
+    def test_what_was_acknowledged_survives_kill_9(self):
+        for i in range(20):
+            self.command("case", str(i), "open")
+        self.server.end(signal.SIGKILL)
+        gone = rapport("inspect", "--server", self.url)
+        self.assertEqual(gone.returncode, 3)
+        self.server.process.stdout.close()
+        self.server.process.stderr.close()
+        self.server = Server(self.data)
+        self.assertEqual(curl(f"{self.server.url}/v1/inspect").json()["position"], 20)
+        self.assertTrue(curl(f"{self.server.url}/v1/verify", "-X", "POST").json()["ok"])
+
+    def test_idle_server_rests(self):
+        def cpu_seconds():
+            fields = pathlib.Path(f"/proc/{self.server.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        self.command("case", "1", "open")
+        before = cpu_seconds()
+        time.sleep(2)
+        self.assertLess(cpu_seconds() - before, 0.4)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
