@@ -104,8 +104,9 @@ TEST_F(Changed, NothingIsFine) {
 }
 TEST_F(Changed, ADroppedFieldIsTold) {
   EXPECT_NE(after<opportunity::wire::Won>(drop_last_field).find("lost fields"), std::string::npos);
-  EXPECT_NE(after<opportunity::wire::Event>(drop_last_field).find("correctionRecorded"),
-            std::string::npos);
+  auto members = capnp::Schema::from<opportunity::wire::Event>().getFields();
+  std::string newest = members[members.size() - 1].getProto().getName().cStr();
+  EXPECT_NE(after<opportunity::wire::Event>(drop_last_field).find(newest), std::string::npos);
 }
 TEST_F(Changed, ARenamedFieldIsTold) {
   auto told = after<opportunity::wire::Won>(
