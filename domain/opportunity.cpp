@@ -158,6 +158,14 @@ Decision decide(const State& state, const Correct& correct, const Context&, Even
   });
 }
 
+Decision decide(const State& state, const NoteCompetitor& note, const Context& context, Events<Event>& events) {
+  if (auto checked = check_open(state, context); !checked.accepted()) return checked;
+  if (note.name.empty()) return reject("opportunity.competitor_missing", "name");
+  auto known = state.competitors.find(note.name);
+  if (known != state.competitors.end() && known->second == note.strength) return unchanged;
+  return events.emit(CompetitorNoted{.name = note.name, .strength = note.strength});
+}
+
 void evolve(State& state, const Opened& opened) {
   state = {
       .status = Status::kOpen,
@@ -199,6 +207,9 @@ void evolve(State& state, const CorrectionRecorded& correction) {
   patch(state.owner_id, correction.new_.owner_id);
   patch(state.amount, correction.new_.amount);
   patch(state.close_date, correction.new_.close_date);
+}
+void evolve(State& state, const CompetitorNoted& noted) {
+  state.competitors.insert_or_assign(std::string(noted.name), noted.strength);
 }
 
 }  // namespace rapport::opportunity

@@ -1,5 +1,7 @@
 // A deal in a pipeline: Open (at a stage) → Won | Lost → Open. The generated header declares decide and evolve.
 #pragma once
+#include <map>
+
 #include "domain/schema/opportunity.values.h"
 
 namespace rapport::opportunity {
@@ -14,6 +16,7 @@ struct State {  // owns its texts; holds what decisions read, and nothing person
   std::optional<Date> close_date;
   std::optional<std::uint16_t> overridden_probability_bp;
   std::optional<ForecastCategory> overridden_category;
+  std::map<std::string, Strength, std::less<>> competitors = {};
 
   // The data subject whose key seals the texts of this deal.
   std::string subject() const { return account_id.empty() ? std::string() : "account-" + account_id; }

@@ -26,6 +26,7 @@ struct Command { union {
   lose @9 :Lose;
   reopen @10 :Reopen;
   correct @11 :Correct;
+  noteCompetitor @12 :NoteCompetitor;
 } }
 struct Event { union {
   unspecified @0 :Void;
@@ -40,9 +41,11 @@ struct Event { union {
   lost @9 :Lost $facet("status");
   reopened @10 :Reopened $facet("status");
   correctionRecorded @11 :CorrectionRecorded $facet("details");
+  competitorNoted @12 :CompetitorNoted $facet("competitors");
 } }
 
 enum Type { unspecified @0; new @1; renewal @2; upsell @3; crosssell @4; }
+enum Strength { unspecified @0; weak @1; equal @2; strong @3; }  # of a competitor, compared with us
 
 struct Open {
   accountId @0 :Text $optional $maxLength(200);
@@ -74,6 +77,7 @@ struct Lose {
 }
 struct Reopen { toStage @0 :Text $maxLength(64); }
 struct Correct { target @0 :EventId; new @1 :Corrections; approverId @2 :Text $maxLength(200); }
+struct NoteCompetitor { name @0 :Text $maxLength(200); strength @1 :Strength; }
 
 struct Opened {
   accountId @0 :Text $optional $maxLength(200);
@@ -120,6 +124,7 @@ struct Lost {
 }
 struct Reopened { toStage @0 :Text $maxLength(64); probabilityBp @1 :UInt16; forecastCategory @2 :ForecastCategory; }
 struct CorrectionRecorded { target @0 :EventId; old @1 :Corrections; new @2 :Corrections; approverId @3 :Text $maxLength(200); }
+struct CompetitorNoted { name @0 :Text $maxLength(200); strength @1 :Strength; }
 
 # Patches: present = changed, an empty text = cleared.
 struct Details {

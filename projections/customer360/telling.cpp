@@ -130,6 +130,7 @@ void tell_opportunity(const RecordedEvent& event, Told& told) {
             told.text = list(details(e.new_), named("owner", e.new_.owner_id), e.new_.amount,
                              e.new_.close_date);
           },
+          [&](const CompetitorNoted& e) { told.text = list(e.name, e.strength); },
       });
 }
 

@@ -15,6 +15,9 @@ struct Opportunity {
   std::string id, account, owner, team, product, name;
   Status status = Status::kUnknown;
   std::string stage;
+  std::uint32_t visits = 0;             // stage visits that ended; the running one is the next
+  bool visiting = false;                // a visit is running
+  std::optional<Timestamp> entered_at;  // of the running visit
   std::uint16_t probability_bp = 0;                // as copied when the stage was entered
   ForecastCategory forecast_category{};            // likewise
   std::optional<std::uint16_t> own_probability_bp;  // overrides the stage's
@@ -22,34 +25,34 @@ struct Opportunity {
   std::optional<Money> amount;
   std::optional<Date> close_date;  // expected
   std::optional<Timestamp> opened_at, closed_at;
-  std::string reason, competitor;  // of a lost one
-  std::uint32_t visits = 0;        // stage visits so far; the last one's number
-  std::uint32_t movements = 0;     // likewise
+  std::string reason;      // of a lost one
+  std::string competitor;  // the last one noted; of a lost one the one that won
+  std::uint32_t movements = 0;     // rows of Movement; the last one's number
   std::uint64_t version = 0;
 
   static constexpr char kTable = 'o';
   using Key = Fields<&Opportunity::id>;
   using Value = Fields<&Opportunity::account, &Opportunity::owner, &Opportunity::team, &Opportunity::product,
-                       &Opportunity::name, &Opportunity::status, &Opportunity::stage, &Opportunity::probability_bp,
+                       &Opportunity::name, &Opportunity::status, &Opportunity::stage, &Opportunity::visits,
+                       &Opportunity::visiting, &Opportunity::entered_at, &Opportunity::probability_bp,
                        &Opportunity::forecast_category, &Opportunity::own_probability_bp, &Opportunity::own_category,
                        &Opportunity::amount, &Opportunity::close_date, &Opportunity::opened_at, &Opportunity::closed_at,
-                       &Opportunity::reason, &Opportunity::competitor, &Opportunity::visits, &Opportunity::movements,
+                       &Opportunity::reason, &Opportunity::competitor, &Opportunity::movements,
                        &Opportunity::version>;
 };
 
-// Visits grow without bound, so each is a row of its own: an old one is never written again.
+// A stage visit that ended. Visits grow without bound, so each is a row of its own, written once; the running one is in its
+// opportunity's row.
 struct StageVisit {
   std::string opportunity;
   std::uint32_t number = 0;
   std::string stage;
-  bool ended = false;
   std::optional<Timestamp> entered_at, left_at;
-  std::optional<Money> amount;  // when it was left; of a running one: when it was entered
+  std::optional<Money> amount;  // when it was left
 
   static constexpr char kTable = 'v';
   using Key = Fields<&StageVisit::opportunity, &StageVisit::number>;
-  using Value = Fields<&StageVisit::stage, &StageVisit::ended, &StageVisit::entered_at, &StageVisit::left_at,
-                       &StageVisit::amount>;
+  using Value = Fields<&StageVisit::stage, &StageVisit::entered_at, &StageVisit::left_at, &StageVisit::amount>;
 };
 
 // What changed the worth of the pipeline, so that the waterfall of any window is computed from rows. Only what is set changed.

@@ -132,6 +132,17 @@ TEST_F(OpportunityTest, ACorrectionKeepsTheCurrency) {
       .then_rejected("opportunity.currency_differs");
 }
 
+TEST_F(OpportunityTest, NotesACompetitorAndHowItsStrengthChanges) {
+  given(kOpened)
+      .when(NoteCompetitor{.name = "Globex", .strength = Strength::EQUAL})
+      .then(CompetitorNoted{.name = "Globex", .strength = Strength::EQUAL})
+      .when(NoteCompetitor{.name = "Globex", .strength = Strength::STRONG})
+      .then(CompetitorNoted{.name = "Globex", .strength = Strength::STRONG});
+}
+TEST_F(OpportunityTest, ACompetitorHasAName) {
+  given(kOpened).when(NoteCompetitor{.name = "", .strength = Strength::WEAK}).then_rejected("opportunity.competitor_missing");
+}
+
 // Every command in every state that its state machine closes.
 enum class Stand { kAbsent, kIsWon, kIsLost };
 template <class C>
@@ -152,6 +163,7 @@ TEST(OpportunityStates, ACommandOutsideItsStatesIsRefused) {
   everywhere(ChangeAmount{.amount = eur(1)});
   everywhere(ChangeCloseDate{.close_date = {1}});
   everywhere(OverrideForecast{.probability_bp = 1});
+  everywhere(NoteCompetitor{.name = "Globex", .strength = Strength::WEAK});
   refused(Stand::kAbsent, Win{}, "opportunity.not_found");
   refused(Stand::kIsLost, Win{}, "opportunity.not_open");
   refused(Stand::kAbsent, Lose{.reason_code = "price"}, "opportunity.not_found");

@@ -54,6 +54,10 @@ TEST_F(Pipeline, OpenedIsAnOpenOpportunityAtItsFirstStage) {
   EXPECT_EQ(ask("opportunities", {}),
             Texts{"1|acme|rep|gtx|Big deal|open|prospecting|101|USD|1000|pipeline|2025-02-01|2025-01-01T00:00:00Z||||1"});
 }
+TEST_F(Pipeline, ANotedCompetitorIsShownWhileTheDealIsOpen) {
+  given("1", opened(101)).given("1", CompetitorNoted{.name = "globex", .strength = Strength::EQUAL});
+  EXPECT_EQ(row("1", {"status", "competitor"}), Texts{"open|globex"});
+}
 TEST_F(Pipeline, OpenedWithoutDetailsHasNulls) {
   given("1", Opened{.pipeline_id = "default", .stage_id = "prospecting", .probability_bp = 0, .forecast_category = ForecastCategory::PIPELINE});
   EXPECT_EQ(row("1", {"account", "owner", "amountMinor", "currency", "closeDate"}), Texts{"||||"});
