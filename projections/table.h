@@ -116,11 +116,14 @@ class Table final {
     appended_.clear();
     appended_bytes_.clear();
   }
-  // Keeps what the last batches touched: old visits and closed deals leave, deals in flight stay.
+  // Keeps what the last batches touched: closed deals leave, deals in flight stay.
   void evict() {
     auto before = cache_.size();
     std::erase_if(cache_, [&](auto& e) { return e.second.batch + kKeptBatches < batch_.number(); });
-    if (cache_.size() > before / 2) cache_.clear();  // else the next batch would look through all of them again
+    if (cache_.size() > before / 2) {  // else the next batch would look through all of them again
+      bool keep = false;
+      std::erase_if(cache_, [&](auto&) { return keep = !keep; });
+    }
     batch_.cached_rows -= before - cache_.size();
     complete_ = complete_ && cache_.size() == before;
   }

@@ -27,13 +27,13 @@ Result<LineList> compute(const Computation& in) {
   auto from = in.from("from"), until = in.until("to");
   std::map<std::string, Stays> stages;
   auto scanned = in.each<StageVisit>([&](const StageVisit& visit) {
-    if (!visit.ended) {
-      ++stages[visit.stage].running;
-      return;
-    }
     if (!visit.entered_at || !visit.left_at) return;
     if ((from && *visit.left_at < *from) || (until && *visit.left_at >= *until)) return;
     stages[visit.stage].micros.push_back(visit.left_at->micros - visit.entered_at->micros);
+  });
+  if (!scanned) return std::move(scanned).error();
+  scanned = in.each<Opportunity>([&](const Opportunity& row) {
+    if (row.visiting) ++stages[row.stage].running;
   });
   if (!scanned) return std::move(scanned).error();
   LineList lines;

@@ -28,13 +28,16 @@ void move(Rows& rows, Opportunity& row, const RecordedEvent& event, Movement mov
   rows.movements.append(movement);
 }
 
-void leave_stage(Rows& rows, const Opportunity& row, const RecordedEvent& event) {
-  if (!row.visits) return;
-  auto& visit = rows.visits.edit(row.id, row.visits);
-  if (visit.ended) return;
-  visit.ended = true;
-  visit.left_at = known_time(event);
-  visit.amount = row.amount;
+void leave_stage(Rows& rows, Opportunity& row, const RecordedEvent& event) {
+  if (!row.visiting) return;
+  rows.visits.append({.opportunity = row.id,
+                      .number = ++row.visits,
+                      .stage = row.stage,
+                      .entered_at = row.entered_at,
+                      .left_at = known_time(event),
+                      .amount = row.amount});
+  row.visiting = false;
+  row.entered_at.reset();
 }
 
 // What Opened, StageChanged and Reopened copy from the pipeline's policy.
@@ -43,17 +46,12 @@ struct Stage {
   std::uint16_t probability_bp;
   ForecastCategory category;
 };
-void enter_stage(Rows& rows, Opportunity& row, const Stage& stage, const RecordedEvent& event) {
+void enter_stage(Opportunity& row, const Stage& stage, const RecordedEvent& event) {
   row.stage = stage.id;
   row.probability_bp = stage.probability_bp;
   row.forecast_category = stage.category;
-  rows.visits.add({.opportunity = row.id,
-                   .number = ++row.visits,
-                   .stage = row.stage,
-                   .ended = false,
-                   .entered_at = known_time(event),
-                   .left_at = {},
-                   .amount = row.amount});
+  row.visiting = true;
+  row.entered_at = known_time(event);
 }
 
 void close(Rows& rows, Opportunity& row, Status status, const RecordedEvent& event) {
@@ -73,13 +71,13 @@ void apply(const Opened& opened, const RecordedEvent& event, Rows& rows) {
   if (opened.close_date) row.close_date = opened.close_date;
   row.opened_at = known_time(event);
   leave_stage(rows, row, event);
-  enter_stage(rows, row, {opened.stage_id, opened.probability_bp, opened.forecast_category}, event);
+  enter_stage(row, {opened.stage_id, opened.probability_bp, opened.forecast_category}, event);
   move(rows, row, event, {.status = Status::kOpen, .amount = opened.amount, .close_date = opened.close_date});
 }
 void apply(const StageChanged& changed, const RecordedEvent& event, Rows& rows) {
   auto& row = edit(rows, event);
   leave_stage(rows, row, event);
-  enter_stage(rows, row, {changed.to, changed.probability_bp, changed.forecast_category}, event);
+  enter_stage(row, {changed.to, changed.probability_bp, changed.forecast_category}, event);
 }
 void apply(const AmountChanged& changed, const RecordedEvent& event, Rows& rows) {
   auto& row = edit(rows, event);
@@ -128,7 +126,7 @@ void apply(const Reopened& reopened, const RecordedEvent& event, Rows& rows) {
   row.reason.clear();
   row.competitor.clear();
   leave_stage(rows, row, event);
-  enter_stage(rows, row, {reopened.to_stage, reopened.probability_bp, reopened.forecast_category}, event);
+  enter_stage(row, {reopened.to_stage, reopened.probability_bp, reopened.forecast_category}, event);
   move(rows, row, event, {.status = Status::kOpen, .amount = {}, .close_date = {}});
 }
 void apply(const CorrectionRecorded& corrected, const RecordedEvent& event, Rows& rows) {

@@ -52,7 +52,33 @@ Report opportunities_report() {
       .name = "opportunities", .sentence = "Every opportunity as it stands.", .columns = columns()});
 }
 
+Value time_value(const std::optional<Timestamp>& time) { return time ? Value(*time) : Value(); }
+
+std::vector<Value> visit_line(std::uint32_t number, const std::string& stage, const std::optional<Timestamp>& entered_at,
+                              const std::optional<Timestamp>& left_at, const std::optional<Money>& amount) {
+  return {static_cast<std::int64_t>(number),
+          text_value(stage),
+          time_value(entered_at),
+          time_value(left_at),
+          amount ? Value(amount->amount_minor) : Value(),
+          amount ? text_value(amount->currency.view()) : Value()};
+}
+
 // A running visit is worth what its opportunity is worth now.
+Result<LineList> compute_history(const Computation& in) {
+  LineList lines;
+  auto scanned = in.each<StageVisit>(
+      [&](const StageVisit& visit) {
+        lines.push_back(visit_line(visit.number, visit.stage, visit.entered_at, visit.left_at, visit.amount));
+      },
+      in.text("id"));
+  if (!scanned) return std::move(scanned).error();
+  auto found = in.find<Opportunity>(in.text("id"));
+  if (!found) return std::move(found).error();
+  if (auto& row = *found; row && row->visiting)
+    lines.push_back(visit_line(row->visits + 1, row->stage, row->entered_at, {}, row->amount));
+  return lines;
+}
 Report history_report() {
   return report(ComputedReport{
       .name = "history",
@@ -60,23 +86,7 @@ Report history_report() {
       .parameters = {{.name = "id", .required = true, .sentence = "the opportunity"}},
       .columns = {integer_column("number"), text_column("stage"), timestamp_column("enteredAt"),
                   timestamp_column("leftAt"), money_column("amountMinor"), text_column("currency")},
-      .compute = [](const Computation& in) -> Result<LineList> {
-        auto opportunity = in.find<Opportunity>(in.text("id"));
-        if (!opportunity) return std::move(opportunity).error();
-        LineList lines;
-        auto scanned = in.each<StageVisit>(
-            [&](const StageVisit& visit) {
-              auto& amount = visit.ended || !*opportunity ? visit.amount : (*opportunity)->amount;
-              lines.push_back({static_cast<std::int64_t>(visit.number), text_value(visit.stage),
-                               visit.entered_at ? Value(*visit.entered_at) : Value(),
-                               visit.left_at ? Value(*visit.left_at) : Value(),
-                               amount ? Value(amount->amount_minor) : Value(),
-                               amount ? text_value(amount->currency.view()) : Value()});
-            },
-            in.text("id"));
-        if (!scanned) return std::move(scanned).error();
-        return lines;
-      }});
+      .compute = compute_history});
 }
 
 }  // namespace

@@ -14,7 +14,9 @@ namespace rapport::test {
 
 class RandomLog final {
  public:
-  explicit RandomLog(std::uint64_t seed, std::size_t streams = 50) : random_(seed), streams_(streams) {}
+  // So many streams of each aggregate are in flight at a time; with a life, the oldest leaves every so many events.
+  explicit RandomLog(std::uint64_t seed, std::size_t streams = 50, std::size_t life_events = 0)
+      : random_(seed), streams_(streams), life_events_(life_events) {}
   MemoryEventStore& store() { return store_; }
   ManualClock& clock() { return clock_; }
 
@@ -63,7 +65,7 @@ class RandomLog final {
   }
 
   Made make() {
-    auto number = std::to_string(below(streams_));
+    auto number = std::to_string(below(streams_) + (life_events_ ? ++made_ / life_events_ : 0));
     auto now = clock_.now();
     auto at = below(10) ? now : Timestamp{now.micros - static_cast<std::int64_t>(below(30)) * kMicrosPerDay};
     auto precision = below(25) ? Precision::INSTANT : Precision::UNKNOWN;
@@ -127,7 +129,8 @@ class RandomLog final {
   }
 
   std::mt19937_64 random_;
-  const std::size_t streams_;
+  const std::size_t streams_, life_events_;
+  std::size_t made_ = 0;
   ManualClock clock_{{1'600'000'000'000'000}};
   MemoryEventStore store_{clock_};
   EventBuffer buffer_;
