@@ -30,7 +30,7 @@ void book(Rows& rows, const loyalty::Member& member, const RecordedEvent& event,
   movement.reason = read_text(event.metadata.getReasonCode());
   movement.at = known_time(event);
   movement.balance = member.balance();
-  rows.movements.put(std::move(movement));
+  rows.movements.append(movement);
 }
 
 struct NewLot {
@@ -147,7 +147,7 @@ PurchaseKind kind_of(OrderKind kind) {
 
 void add_purchase(Rows& rows, const Order& order, const RecordedEvent& event, PurchaseKind kind,
                   std::uint16_t number, const Money& amount) {
-  rows.purchases.put({.member = order.member(),
+  rows.purchases.add({.member = order.member(),
                       .order = order.id,
                       .kind = kind,
                       .number = number,
