@@ -6,8 +6,6 @@
 namespace rapport::demo {
 namespace {
 
-constexpr std::uint32_t kGroup = 20;
-
 class Account final {
  public:
   explicit Account(const Telling& telling)

@@ -37,7 +37,7 @@ class Company final {
   void publish_rules() {
     schedule_.begin_story(kCompany, 1);
     auto from = enterprise_.begin();
-    policy("default", pipeline(from));
+    policy(kPipeline, pipeline(from));
     for (auto market : {Market::kEurope, Market::kChina})
       policy(program(market).id, points(program(market), from));
   }

@@ -89,6 +89,7 @@ class Deal final {
       send(opportunity::MoveStage{.stage_id = kStages[stage]});
       if (random_.chance(habits().slips_percent / 2)) put_off();
       if (kStages[stage] == "demonstration" && random_.chance(15)) widen();
+      if (kStages[stage] == "proposal" && random_.chance(30)) note_competitor();
       if (kStages[stage] == "negotiation" && !basket_[0].discount_bp &&
           random_.chance(habits().discounts_percent))
         discount();
@@ -106,6 +107,13 @@ class Deal final {
     wait(0, 3);
     ++basket_[0].pieces;
     send(opportunity::ChangeAmount{.amount = amount()}, "scope");
+  }
+  void note_competitor() {
+    wait(0, 3);
+    constexpr opportunity::Strength kStrengths[] = {opportunity::Strength::WEAK, opportunity::Strength::EQUAL,
+                                                    opportunity::Strength::STRONG};
+    competitor_ = random_.pick(kCompetitors);
+    send(opportunity::NoteCompetitor{.name = competitor_, .strength = random_.pick(kStrengths)});
   }
   void discount() {
     wait(0, 3);
@@ -153,7 +161,8 @@ class Deal final {
     wait(1, habits().days_a_stage * 2);
     auto reason = random_.pick(kReasons);
     opportunity::Lose lose{.reason_code = reason};
-    if (reason == "competitor") lose.competitor = random_.pick(kCompetitors);
+    if (reason == "competitor")
+      lose.competitor = competitor_.empty() ? random_.pick(kCompetitors) : competitor_;
     if (random_.chance(40)) lose.text = Text(farewell(random_, customer_.market));
     send(lose, reason);
   }
@@ -174,6 +183,7 @@ class Deal final {
   Timestamp now_;
   const Seller* seller_;
   Basket basket_;
+  std::string_view competitor_;  // the one that was noted
   Date expected_{0};
   CommandId opened_;
 };

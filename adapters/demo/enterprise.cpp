@@ -7,8 +7,6 @@ namespace {
 
 constexpr std::uint32_t kCustomersPerSeller = 25, kCustomersPerAgent = 40, kSellersPerTeam = 4;
 constexpr std::uint32_t kSellersMin = 8, kAgentsMin = 4, kStaffMax = 600;
-constexpr std::uint32_t kGroup =
-    20;  // customers: the first of a group is an organisation, and parent of some others
 
 constexpr Product kMachines[] = {{"AX-100", "AX", 1'200'000}, {"AX-200", "AX", 2'450'000},
                                  {"BX-10", "BX", 480'000},    {"BX-20", "BX", 790'000},

@@ -42,6 +42,8 @@ struct Product {
   std::int64_t list_minor;  // in the first year, EUR
 };
 
+// Customers come in groups: the first is an organisation, and parent of some of the others.
+inline constexpr std::uint32_t kGroup = 20;
 struct Customer {
   std::uint32_t number;  // from 1
   std::string id;        // of the account, and of the member

@@ -119,7 +119,8 @@ TEST(Demo, ARunThatWasCutShortIsFinishedByTheNext) {
   World whole, cut;
   auto totals = whole.run(kSmall);
   struct Stop {};
-  EXPECT_THROW((void)run_demo(*cut.gateway, kSmall, [](auto, auto) { throw Stop(); }), Stop);  // after the first flush
+  EXPECT_THROW((void)run_demo(*cut.gateway, kSmall, [](auto, auto) { throw Stop(); }),
+               Stop);  // after the first flush
   EXPECT_GT(cut.store.head().position.value, 0u);
   EXPECT_LT(cut.store.head().position.value, totals.events);
   cut.run(kSmall);
@@ -181,6 +182,7 @@ TEST_F(DemoOfTwoHundred, EveryKindOfEventOccurs) {
                     "opportunity.lost",
                     "opportunity.reopened",
                     "opportunity.correctionRecorded",
+                    "opportunity.competitorNoted",
                     "case.opened",
                     "case.started",
                     "case.assigned",
