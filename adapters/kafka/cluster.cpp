@@ -34,8 +34,9 @@ struct Cluster::Parts {
   Result<MetadataHandle> metadata();
   Result<void> await(const std::set<std::string>& names);
   Result<void> created(rd_kafka_event_t* event);
-  Result<void> read_tails(std::map<std::pair<std::string, std::int32_t>, PartitionTail>& wanted,
-                          std::int64_t records);
+  using Wanted = std::map<std::pair<std::string, std::int32_t>, PartitionTail>;
+  Result<void> read_tails(Wanted& wanted, std::int64_t records);
+  Result<void> try_tails(Wanted& wanted, std::int64_t records);
   void take(const rd_kafka_message_t& message, PartitionTail& tail);
 };
 
@@ -160,7 +161,7 @@ Result<void> Cluster::Parts::await(const std::set<std::string>& names) {
 }
 
 Result<Tails> Cluster::tails(const std::map<std::string, std::int32_t>& partitions) {
-  std::map<std::pair<std::string, std::int32_t>, PartitionTail> wanted;
+  Parts::Wanted wanted;
   for (const auto& [topic, count] : partitions)
     for (std::int32_t i = 0; i < count; ++i) wanted.try_emplace({topic, i});
   Tails tails;
@@ -180,28 +181,40 @@ Result<Tails> Cluster::tails(const std::map<std::string, std::int32_t>& partitio
   return tails;
 }
 
-// Reads the last so many offsets of every wanted partition, to its end.
-Result<void> Cluster::Parts::read_tails(
-    std::map<std::pair<std::string, std::int32_t>, PartitionTail>& wanted, std::int64_t records) {
+// Reads the last so many offsets of every wanted partition, to its end. A broker that does not yet
+// know of a new topic, or of its new leader, is asked again.
+Result<void> Cluster::Parts::read_tails(Wanted& wanted, std::int64_t records) {
+  const auto until = Clock::now() + to.unreachable_after;
+  for (;;) {
+    auto read = try_tails(wanted, records);
+    rd_kafka_assign(client->handle(), nullptr);
+    if (read || read.error().reason != "bus.refused" || client->refused() || left_ms(until) == 0)
+      return read;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+Result<void> Cluster::Parts::try_tails(Wanted& wanted, std::int64_t records) {
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(wanted.size())));
-  for (const auto& [key, tail] : wanted)
+  std::set<Wanted::key_type> open;
+  for (const auto& [key, tail] : wanted) {
     rd_kafka_topic_partition_list_add(list.get(), key.first.c_str(), key.second)->offset =
         RD_KAFKA_OFFSET_TAIL(records);
+    open.insert(key);
+  }
   auto* handle = client->handle();
   if (auto fault = rd_kafka_assign(handle, list.get()))
     return refused(to, "to read topics", rd_kafka_err2str(fault));
   auto quiet_until = Clock::now() + to.unreachable_after;
-  std::set<std::pair<std::string, std::int32_t>> open;
-  for (const auto& [key, tail] : wanted) open.insert(key);
   while (!open.empty()) {
     MessageHandle message(rd_kafka_consumer_poll(handle, 100));
     if (!message) {
       if (left_ms(quiet_until) == 0) return unreachable(to, *client);
       continue;
     }
-    quiet_until = Clock::now() + to.unreachable_after;
     if (!message->rkt) continue;  // of the connection; if it lasts, silence follows
-    std::pair<std::string, std::int32_t> key(rd_kafka_topic_name(message->rkt), message->partition);
+    quiet_until = Clock::now() + to.unreachable_after;
+    Wanted::key_type key(rd_kafka_topic_name(message->rkt), message->partition);
     auto found = wanted.find(key);
     if (found == wanted.end()) continue;
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -213,7 +226,6 @@ Result<void> Cluster::Parts::read_tails(
       take(*message, found->second);
     }
   }
-  rd_kafka_assign(handle, nullptr);
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include "adapters/kafka/log_consumer.h"
 
+#include <thread>
+
 #include "adapters/kafka/topics.h"
 
 namespace rapport::kafka {
@@ -60,13 +62,18 @@ Result<void> LogConsumer::find_topic() {
   return {};
 }
 
+// A broker that does not yet know of a new topic is asked again.
 Result<LogConsumer::Extent> LogConsumer::extent() {
-  Extent extent;
-  auto fault = rd_kafka_query_watermark_offsets(client_->handle(), kTopic.c_str(), 0, &extent.begin,
-                                                &extent.end,
-                                                static_cast<int>(to_.unreachable_after.count()));
-  if (fault) return unreachable(to_, *client_);
-  return extent;
+  const auto until = std::chrono::steady_clock::now() + to_.unreachable_after;
+  for (;;) {
+    Extent extent;
+    auto fault = rd_kafka_query_watermark_offsets(client_->handle(), kTopic.c_str(), 0,
+                                                  &extent.begin, &extent.end,
+                                                  static_cast<int>(to_.unreachable_after.count()));
+    if (!fault) return extent;
+    if (std::chrono::steady_clock::now() >= until) return unreachable(to_, *client_);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
 }
 
 Result<void> LogConsumer::start(std::int64_t offset) {
