@@ -26,9 +26,10 @@ class BenchVerb final : public Verb {
   CLI::App* declare(CLI::App& program, Session& session) override {
     auto* verb = program.add_subcommand("bench", "the benchmarks, each with its floor in the same run");
     verb->add_option("name", name_, "one of them; without it they are listed");
-    verb->add_option("arguments", arguments_, "for the benchmark");
+    verb->prefix_command();  // what follows the name is the benchmark's
     add_output(verb, session);
-    add_example(verb, "rapport bench store");
+    add_example(verb, "rapport bench views --events 20000");
+    verb_ = verb;
     return verb;
   }
 
@@ -52,14 +53,15 @@ class BenchVerb final : public Verb {
     std::vector<char*> arguments;
     auto path = program.string();
     arguments.push_back(path.data());
-    for (auto& argument : arguments_) arguments.push_back(argument.data());
+    auto passed_on = verb_->remaining();
+    for (auto& argument : passed_on) arguments.push_back(argument.data());
     arguments.push_back(nullptr);
     execv(path.c_str(), arguments.data());
     return Error{ErrorCode::kUnavailable, "bench.failed", fmt::format("cannot run {}: {}", path, std::strerror(errno))};
   }
 
   std::string name_;
-  std::vector<std::string> arguments_;
+  CLI::App* verb_ = nullptr;
 };
 
 }  // namespace

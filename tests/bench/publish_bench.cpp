@@ -1,11 +1,12 @@
 // How fast the relay publishes, against its floor: librdkafka alone with the same records, made
-// beforehand, in the same run. RAPPORT_BENCH_EVENTS sets the number of events.
-#include <gtest/gtest.h>
+// beforehand, in the same run.
+//   publish [--events N] [--rounds N]
 #include <librdkafka/rdkafka.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 #include "adapters/kafka/partitioner.h"
 #include "adapters/kafka/record.h"
@@ -18,8 +19,6 @@
 
 namespace rapport::kafka {
 namespace {
-
-constexpr int kRounds = 3;
 
 struct Ready {
   std::string topic, key, value;
@@ -159,42 +158,58 @@ Figure median(std::vector<Figure> figures) {
   return figures[figures.size() / 2];
 }
 
-TEST(PublishBench, KeepsUpWithHalfOfLibrdkafkaAlone) {
-  const auto* wanted = std::getenv("RAPPORT_BENCH_EVENTS");
-  const std::uint64_t events = wanted ? std::stoull(wanted) : 200'000;
+void compare(std::uint64_t events, int rounds) {
   Broker broker;
   auto directory = StoreDirectory::open(broker.folder("store"), true);
-  ASSERT_TRUE(directory);
+  RAPPORT_ASSERT(directory);
   auto opened = RocksEventStore::open(**directory);
-  ASSERT_TRUE(opened);
+  RAPPORT_ASSERT(opened);
   const EventStore& store = **opened;
-  Enterprise(**opened).grow(events, 20'000);
+  Enterprise(**opened).grow(events, events / 10);
   const auto records = render(store);
   std::size_t bytes = 0;
   for (const auto& record : records) bytes += record.value.size();
   std::printf("%llu events in %zu records, %zu bytes of values an event\n",
               static_cast<unsigned long long>(events), records.size(), bytes / events);
   std::vector<Figure> raw, ours;
-  for (int round = 0; round < kRounds; ++round) {
-    MemoryEventStore empty;
-    ASSERT_TRUE(Relay(empty, {.connection = {.brokers = broker.address()}})
-                    .run(RelayUntil::kCaughtUp));  // makes the topics
+  auto publish = [&] {
     Relay relay(store, {.connection = {.brokers = broker.address()}});
     ours.push_back(measure([&] {
       auto published = relay.run(RelayUntil::kCaughtUp);
-      ASSERT_TRUE(published) << published.error().message;
-      ASSERT_EQ(published->published, events);
+      RAPPORT_ASSERT(published);
+      RAPPORT_ASSERT(published->published == events);
     }));
     print("relay", ours.back(), events);
+  };
+  auto produce = [&] {
     raw.push_back(measure([&] { produce_raw(broker.address(), records); }));
     print("raw", raw.back(), events);
+  };
+  // The relay first: it goes on where the topics end, and what librdkafka sends is nothing to it. A round more than asked
+  // for comes first and does not count: the broker is slow until it has been busy for a while.
+  for (int round = 0; round <= rounds; ++round) {
+    MemoryEventStore empty;
+    RAPPORT_ASSERT(Relay(empty, {.connection = {.brokers = broker.address()}})
+                       .run(RelayUntil::kCaughtUp));  // makes the topics
+    publish();
+    produce();
     broker.topics("--delete --topic 'crm[.].*'");
+    if (round == 0 && rounds > 1) raw.clear(), ours.clear();
   }
-  const auto ratio = median(raw).seconds / median(ours).seconds;
-  std::printf("relay is %.2f of raw by the median of %d rounds; CPU %.2f\n", ratio, kRounds,
+  std::printf("relay is %.2f of raw by the median of %zu rounds; CPU %.2f\n",
+              median(raw).seconds / median(ours).seconds, ours.size(),
               median(raw).cpu_seconds / median(ours).cpu_seconds);
-  EXPECT_GE(ratio, 0.5);
 }
 
 }  // namespace
 }  // namespace rapport::kafka
+
+int main(int argc, char** argv) {
+  std::uint64_t events = 200'000;
+  int rounds = 5;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (std::strcmp(argv[i], "--events") == 0) events = std::stoull(argv[i + 1]);
+    if (std::strcmp(argv[i], "--rounds") == 0) rounds = std::stoi(argv[i + 1]);
+  }
+  rapport::kafka::compare(events, rounds);
+}

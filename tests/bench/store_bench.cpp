@@ -1,5 +1,5 @@
 // The store against its floor: the same bytes put into RocksDB alone, synced, by as many threads, on the same disk, by turns.
-//   bench_store [--seconds N] [--rounds N] [--dir DIR] [--only TEXT]
+//   store [--seconds N] [--rounds N] [--dir DIR] [--only TEXT]
 #include <fcntl.h>
 #include <rocksdb/db.h>
 #include <sys/resource.h>
