@@ -9,9 +9,12 @@ set(RAPPORT_SANITIZE "" CACHE STRING "Sanitizers of this build, as -fsanitize= t
 add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
   # A state or value with a forgotten field, a decider that no schema declares: both are bugs.
   -Wmissing-field-initializers -Wmissing-declarations
-  # g++ 12 reports capnp builders in std::optional and some std::string moves falsely at -O3.
-  -Wno-error=maybe-uninitialized -Wno-error=restrict -Wno-error=stringop-overflow
-  -Wno-error=array-bounds -Wno-error=dangling-pointer)
+  # g++ 12 reports capnp builders in std::optional and some std::string moves falsely once it optimizes.
+  $<$<NOT:$<CONFIG:Debug>>:-Wno-maybe-uninitialized>
+  $<$<NOT:$<CONFIG:Debug>>:-Wno-restrict>
+  $<$<NOT:$<CONFIG:Debug>>:-Wno-stringop-overflow>
+  $<$<NOT:$<CONFIG:Debug>>:-Wno-array-bounds>
+  $<$<NOT:$<CONFIG:Debug>>:-Wno-dangling-pointer>)
 add_compile_options(-fno-omit-frame-pointer)
 if(RAPPORT_SANITIZE)
   add_compile_options(-fsanitize=${RAPPORT_SANITIZE} -fno-sanitize-recover=all)
