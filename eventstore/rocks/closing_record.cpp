@@ -24,7 +24,7 @@ bool recorded(const fs::path& file) {
 
 std::vector<fs::path> recorded_files(const fs::path& store) {
   std::vector<fs::path> files;
-  for (const auto* part : {"keys", "log"}) {
+  for (const auto* part : {"index", "keys", "log"}) {
     std::error_code error;
     for (fs::recursive_directory_iterator it(store / part, error), end; !error && it != end; it.increment(error))
       if (it->is_regular_file(error) && recorded(it->path())) files.push_back(fs::relative(it->path(), store, error));
@@ -51,7 +51,8 @@ std::string checksum_line(std::string_view lines) {
   return std::string(kChecksum) + to_hex(sha256({bytes_of(lines)})) + '\n';
 }
 
-Result<void> compare(const fs::path& store, std::string_view lines) {
+Result<ClosingRecord> compare(const fs::path& store, std::string_view lines) {
+  ClosingRecord record{true};
   while (!lines.empty()) {
     auto line = lines.substr(0, lines.find('\n') + 1);
     lines.remove_prefix(line.size());
@@ -59,9 +60,11 @@ Result<void> compare(const fs::path& store, std::string_view lines) {
     for (int i = 0; i < 2; ++i) name.remove_prefix(name.find(' ') + 1);
     auto now = line_of(store, name);
     if (!now) return now.error();
-    if (*now != line) return differs(std::string(name));
+    if (*now == line) continue;
+    if (!name.starts_with("index/")) return differs(std::string(name));
+    record.index_whole = false;
   }
-  return {};
+  return record;
 }
 
 }  // namespace
@@ -76,22 +79,21 @@ Result<void> write_closing_record(const fs::path& store) {
   return write_file_durably(record_path(store), lines + checksum_line(lines));
 }
 
-Result<bool> check_closing_record(const fs::path& store) {
+Result<ClosingRecord> check_closing_record(const fs::path& store) {
   auto record = read_file(record_path(store));
-  if (!record && record.error().code == ErrorCode::kNotFound) return false;
+  if (!record && record.error().code == ErrorCode::kNotFound) return ClosingRecord{};
   if (!record) return record.error();
   auto end = record->rfind(kChecksum);
   if (end == record->npos) return differs("closed");
   auto lines = std::string_view(*record).substr(0, end);
   if (record->substr(end) != checksum_line(lines)) return differs("closed");
-  if (auto same = compare(store, lines); !same) return same.error();
-  return true;
+  return compare(store, lines);
 }
 
 Result<void> consume_closing_record(const fs::path& store) {
   auto there = check_closing_record(store);
   if (!there) return there.error();
-  return *there ? remove_durably(record_path(store)) : Result<void>();
+  return there->there ? remove_durably(record_path(store)) : Result<void>();
 }
 
 }  // namespace rapport

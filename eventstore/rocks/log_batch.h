@@ -1,4 +1,4 @@
-// A plan as one WriteBatch over all families: frames, indexes, the tree's edge. Included under rocks/ only.
+// A plan as one WriteBatch: frames, the tree's edge. Included under rocks/ only.
 #pragma once
 #include <rocksdb/write_batch.h>
 
@@ -19,14 +19,10 @@ class LogBatch final {
   // tree: as it is before the plan's first event; moves on with add().
   LogBatch(const LogDatabase& database, MerkleTree& tree, const GroupPlan& plan);
 
-  Result<void> build(std::uint64_t streams_before);
+  Result<void> build();
   rocksdb::WriteBatch& batch() { return batch_; }
 
  private:
-  struct TypeEntry {
-    std::string_view type;
-    std::string places;  // be16 each
-  };
   void add(const PlannedCommand& command);
   void add(const PlannedEvent& event, const PlannedCommand& command, std::uint16_t ordinal);
   void end_frame(bool ends_group);
@@ -38,13 +34,11 @@ class LogBatch final {
   const GroupPlan& plan_;
   rocksdb::WriteBatch batch_;
   rocksdb::Status status_;
-  std::string key_, value_;  // kept for their memory
 
   // The frame being filled.
   FrameParts frame_;
   std::vector<StoredBytes> events_;
   std::vector<FrameCommand> commands_;
-  std::vector<TypeEntry> types_;
   std::size_t frame_bytes_ = 0;
 };
 

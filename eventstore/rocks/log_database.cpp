@@ -13,14 +13,14 @@
 namespace rapport {
 namespace {
 
-constexpr std::array<const char*, kFamilies> kNames = {"default", "log", "stream", "command", "type", "tree"};
+constexpr std::array<const char*, kFamilies> kNames = {"default", "log", "tree", "default", "stream", "command", "type"};
 constexpr std::size_t kBlockBytes = 16u << 10;      // small frames share one; a full frame is one of its own
-constexpr std::size_t kMemtableBytes = 16u << 20;   // a family   // a family   // a family
-constexpr std::size_t kMemtablesBytes = 64u << 20;  // all families together
+constexpr std::size_t kMemtableBytes = 16u << 20;   // a family
+constexpr std::size_t kMemtablesBytes = 32u << 20;  // all families of a part together
 constexpr std::size_t kWalBytesMax = 64u << 20;     // what an open after a crash has to replay
 constexpr std::size_t kReadaheadBytes = 2u << 20;
 constexpr double kFilterBitsPerKey = 10;
-constexpr int kOpenTablesMax = 512;
+constexpr int kOpenTablesMax = 256;  // a part
 
 // The name in `name 0x00 be64`, so that filters know which streams a table has.
 class NameOfKey final : public rocksdb::SliceTransform {
@@ -50,28 +50,23 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const rocksdb::BlockB
   return options;
 }
 
-rocksdb::DBOptions database_options(const LogDatabase::Options& wanted) {
+rocksdb::DBOptions part_options(const LogDatabase::Options& wanted) {
   rocksdb::DBOptions options;
   if (wanted.env) options.env = wanted.env;
   options.create_if_missing = wanted.create;
   options.create_missing_column_families = wanted.create;
   options.db_write_buffer_size = kMemtablesBytes;
-  options.max_total_wal_size = kWalBytesMax;
   options.max_open_files = kOpenTablesMax;
   options.bytes_per_sync = 1u << 20;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 1u << 20;
-  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.info_log = std::make_shared<SilentLogger>();
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
-  // A torn end is what a crash leaves. What is cut off too far, the witness tells.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   return options;
 }
 
-rocksdb::BlockBasedTableOptions table_options(std::size_t cache_bytes) {
+rocksdb::BlockBasedTableOptions table_options(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
   table.block_size = kBlockBytes;
-  table.block_cache = rocksdb::NewLRUCache(cache_bytes);
+  table.block_cache = cache;
   // Within the cache, so that memory does not grow with the log.
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
@@ -82,36 +77,85 @@ rocksdb::BlockBasedTableOptions table_options(std::size_t cache_bytes) {
 
 }  // namespace
 
-Result<std::unique_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::path& path, const Options& wanted) {
-  auto table = table_options(wanted.cache_bytes);
+LogDatabase::LogDatabase(std::filesystem::path store, const Options& options)
+    : store_(std::move(store)), options_(options), cache_(rocksdb::NewLRUCache(options.cache_bytes)) {}
+
+Result<std::unique_ptr<rocksdb::DB>> LogDatabase::open_part(const char* part, rocksdb::DBOptions options, Family first,
+                                                            Family last) {
+  auto path = (store_ / part).string();
+  auto table = table_options(cache_);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (std::size_t i = 0; i < kFamilies; ++i) families.emplace_back(kNames[i], family_options(static_cast<Family>(i), table));
-  std::unique_ptr<LogDatabase> database(new LogDatabase);
+  for (auto i = static_cast<std::size_t>(first); i <= static_cast<std::size_t>(last); ++i)
+    families.emplace_back(kNames[i], family_options(static_cast<Family>(i), table));
   rocksdb::DB* db = nullptr;
-  auto options = database_options(wanted);
-  if (wanted.read_only) options.info_log = std::make_shared<SilentLogger>();
-  auto status = wanted.read_only ? rocksdb::DB::OpenForReadOnly(options, path.string(), families, &database->families_, &db)
-                                 : rocksdb::DB::Open(options, path.string(), families, &database->families_, &db);
-  if (!status.ok()) return from_status(status, "cannot open " + path.string());
-  database->db_.reset(db);
-  database->read_only_ = wanted.read_only;
+  Handles handles;
+  auto status = options_.read_only ? rocksdb::DB::OpenForReadOnly(options, path, families, &handles, &db)
+                                   : rocksdb::DB::Open(options, path, families, &handles, &db);
+  if (!status.ok()) return from_status(status, "cannot open " + path);
+  std::copy(handles.begin(), handles.end(), families_.begin() + static_cast<std::size_t>(first));
+  return std::unique_ptr<rocksdb::DB>(db);
+}
+
+Result<void> LogDatabase::open_log() {
+  auto options = part_options(options_);
+  options.max_total_wal_size = kWalBytesMax;
+  // A torn end is what a crash leaves. What is cut off too far, the witness tells.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  auto log = open_part("log", options, Family::kDefault, Family::kTree);
+  if (!log) return log.error();
+  log_ = std::move(*log);
+  return {};
+}
+
+Result<void> LogDatabase::open_index() {
+  auto options = part_options(options_);
+  options.create_if_missing = options.create_missing_column_families = !options_.read_only;
+  options.atomic_flush = true;  // without a write-ahead log the families would differ after a crash
+  auto index = open_part("index", options, Family::kIndex, Family::kType);
+  if (!index) return index.error();
+  index_ = std::move(*index);
+  return {};
+}
+
+Result<std::unique_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::path& store, const Options& options) {
+  std::unique_ptr<LogDatabase> database(new LogDatabase(store, options));
+  if (auto opened = database->open_log(); !opened) return opened.error();
+  auto opened = options.renew_index ? database->renew_index() : database->open_index();
+  if (!opened && opened.error().code == ErrorCode::kCorrupt && !options.read_only) opened = database->renew_index();
+  if (!opened) return opened.error();
   return database;
 }
 
-LogDatabase::~LogDatabase() {
-  if (!db_) return;
-  for (auto* family : families_) db_->DestroyColumnFamilyHandle(family);
+Result<void> LogDatabase::renew_index() {
+  if (index_)
+    if (auto closed = close_part(index_, Family::kIndex, Family::kType); !closed) return closed;
+  std::error_code error;
+  std::filesystem::remove_all(store_ / "index", error);
+  if (error)
+    return Error{ErrorCode::kUnavailable, "store.io", "cannot remove " + (store_ / "index").string() + ": " + error.message()};
+  return open_index();
 }
 
-Result<void> LogDatabase::close() {
-  auto status = read_only_ ? rocksdb::Status::OK() : db_->Flush({}, families_);
-  for (auto* family : families_) db_->DestroyColumnFamilyHandle(family);
-  families_.clear();
-  auto closed = db_->Close();
-  db_.reset();
+LogDatabase::~LogDatabase() {
+  static_cast<void>(close().has_value());
+}
+
+Result<void> LogDatabase::close_part(std::unique_ptr<rocksdb::DB>& db, Family first, Family last) {
+  if (!db) return {};
+  auto begin = families_.begin() + static_cast<std::size_t>(first), end = families_.begin() + static_cast<std::size_t>(last) + 1;
+  auto status = options_.read_only ? rocksdb::Status::OK() : db->Flush({}, Handles(begin, end));
+  for (auto handle = begin; handle != end; ++handle) db->DestroyColumnFamilyHandle(std::exchange(*handle, nullptr));
+  auto closed = db->Close();
+  db.reset();
   if (status.ok()) status = closed;
   if (!status.ok()) return from_status(status, "cannot close the log");
   return {};
+}
+
+Result<void> LogDatabase::close() {
+  auto index = close_part(index_, Family::kIndex, Family::kType);
+  auto log = close_part(log_, Family::kDefault, Family::kTree);
+  return index ? log : index;
 }
 
 std::unique_ptr<rocksdb::Iterator> LogDatabase::scan(Family family) const {
@@ -119,13 +163,13 @@ std::unique_ptr<rocksdb::Iterator> LogDatabase::scan(Family family) const {
   options.total_order_seek = true;
   options.fill_cache = false;
   options.readahead_size = kReadaheadBytes;
-  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, (*this)[family]));
+  return std::unique_ptr<rocksdb::Iterator>(owner(family).NewIterator(options, (*this)[family]));
 }
 
 std::unique_ptr<rocksdb::Iterator> LogDatabase::named(Family family) const {
   rocksdb::ReadOptions options;
   options.prefix_same_as_start = family == Family::kStream;
-  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, (*this)[family]));
+  return std::unique_ptr<rocksdb::Iterator>(owner(family).NewIterator(options, (*this)[family]));
 }
 
 }  // namespace rapport

@@ -1,7 +1,9 @@
-// The RocksDB in log/: its families, their keys, and how it is tuned. Included under rocks/ only.
+// The two RocksDBs of a log: log/, the truth, and index/, which is made from it. Their families, keys and tuning. Included under
+// rocks/ only.
 #pragma once
 #include <rocksdb/db.h>
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -12,10 +14,12 @@
 
 namespace rapport {
 
-enum class Family : std::uint8_t { kDefault, kLog, kStream, kCommand, kType, kTree };
-inline constexpr std::size_t kFamilies = 6;
+// Of log/, and from kIndex on of index/.
+enum class Family : std::uint8_t { kDefault, kLog, kTree, kIndex, kStream, kCommand, kType };
+inline constexpr std::size_t kFamilies = 7;
+inline constexpr std::size_t kProtectionBytesPerKey = 8;  // of write batches
 
-// FORMAT.md, "Families of log/".
+// FORMAT.md, "Families of `log/`" and "`index/`".
 inline std::string log_key(Position first) {
   std::string key;
   append_be<8>(key, first.value);
@@ -31,7 +35,7 @@ inline std::string named_key(std::string_view name, std::uint64_t number) {
 inline rocksdb::Slice command_key(const CommandId& id) {
   return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
 }
-inline constexpr const char* kStreamsKey = "streams";
+inline constexpr const char* kSettledKey = "settled";  // of family kIndex
 inline constexpr const char* kStoreKey = "store";
 
 // Safe for concurrent use.
@@ -40,29 +44,45 @@ class LogDatabase final {
   struct Options {
     bool create = false;
     bool read_only = false;  // no file changes
+    bool renew_index = false;
     std::size_t cache_bytes = 0;
     rocksdb::Env* env = nullptr;
   };
-  static Result<std::unique_ptr<LogDatabase>> open(const std::filesystem::path& path, const Options& options);
+  // Opens log/ and index/ in `store`. An index/ that is missing or cannot be opened is made anew, empty.
+  static Result<std::unique_ptr<LogDatabase>> open(const std::filesystem::path& store, const Options& options);
   ~LogDatabase();
   LogDatabase(const LogDatabase&) = delete;
   LogDatabase& operator=(const LogDatabase&) = delete;
 
-  rocksdb::DB& db() const { return *db_; }
+  rocksdb::DB& log() const { return *log_; }
+  rocksdb::DB& index() const { return *index_; }
+  bool read_only() const { return options_.read_only; }
   rocksdb::ColumnFamilyHandle* operator[](Family family) const { return families_[static_cast<std::size_t>(family)]; }
   // All of a family in key order. Big scans leave the cache to the others.
   std::unique_ptr<rocksdb::Iterator> scan(Family family) const;
   // One name's keys in family stream or type, with the filter on names.
   std::unique_ptr<rocksdb::Iterator> named(Family family) const;
 
-  // Flushes what the write-ahead log still covers and closes; nothing may be used any more.
+  // Empties index/. Nobody may read it meanwhile.
+  Result<void> renew_index();
+
+  // Flushes what is not in table files yet and closes; nothing may be used any more.
   Result<void> close();
 
  private:
-  LogDatabase() = default;
-  bool read_only_ = false;  // constant after open
-  std::unique_ptr<rocksdb::DB> db_;
-  std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  LogDatabase(std::filesystem::path store, const Options& options);
+  using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
+  Result<std::unique_ptr<rocksdb::DB>> open_part(const char* part, rocksdb::DBOptions options, Family first, Family last);
+  Result<void> open_log();
+  Result<void> open_index();
+  Result<void> close_part(std::unique_ptr<rocksdb::DB>& db, Family first, Family last);
+  rocksdb::DB& owner(Family family) const { return family < Family::kIndex ? *log_ : *index_; }
+
+  const std::filesystem::path store_;
+  const Options options_;
+  std::shared_ptr<rocksdb::Cache> cache_;
+  std::unique_ptr<rocksdb::DB> log_, index_;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
 };
 
 }  // namespace rapport

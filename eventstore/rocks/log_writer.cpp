@@ -6,8 +6,7 @@
 namespace rapport {
 namespace {
 
-constexpr std::size_t kChunkBytes = 4u << 20;         // of events in one WriteBatch
-constexpr std::size_t kVersionsCached = 64u << 10;    // streams
+constexpr std::size_t kChunkBytes = 4u << 20;  // of events in one WriteBatch
 
 }  // namespace
 
@@ -29,17 +28,10 @@ Head witnessed_head(std::string_view value) {
   return head;
 }
 
-LogWriter::LogWriter(const LogDatabase& database, const StoredLog& log, SlotFile& witness, const Clock& clock,
+LogWriter::LogWriter(const LogDatabase& database, const StoredLog& log, LogIndex& index, SlotFile& witness, const Clock& clock,
                      StoredLog::End end, CommittedHead& committed)
-    : database_(database), log_(log), witness_(witness), committed_(committed), clock_(clock), end_(end.head),
-      tree_(end.tree), streams_(end.streams), versions_(kVersionsCached) {}
-
-Result<StreamVersion> LogWriter::kept_version(std::string_view stream) const {
-  if (auto cached = versions_.find(stream)) return *cached;
-  auto version = log_.kept_version(stream);
-  if (version) versions_.put(stream, *version);
-  return version;
-}
+    : database_(database), log_(log), index_(index), witness_(witness), committed_(committed), clock_(clock), end_(end.head),
+      tree_(end.tree) {}
 
 Error LogWriter::stop(const Error& cause) {
   stopped_ = true;
@@ -50,16 +42,15 @@ Error LogWriter::stop(const Error& cause) {
 Result<void> LogWriter::keep(const GroupPlan& plan, bool sync) {
   if (!plan.events().empty()) {
     LogBatch batch(database_, tree_, plan);
-    if (auto built = batch.build(streams_); !built) return stop(built.error());
+    if (auto built = batch.build(); !built) return stop(built.error());
     rocksdb::WriteOptions options;
     options.sync = sync;
-    auto status = database_.db().Write(options, &batch.batch());
+    auto status = database_.log().Write(options, &batch.batch());
     if (!status.ok()) return stop(from_status(status, "cannot write the log"));
-    streams_ += plan.new_streams();
-    for (const auto& [stream, version] : plan.streams()) versions_.put(stream, version);
+    if (auto indexed = index_.add(plan); !indexed) return stop(indexed.error());
     end_ = {plan.events().back().position, tree_.root(), plan.events().back().recorded_at};
   } else if (sync && end_.position != committed_.position()) {
-    auto status = database_.db().SyncWAL();
+    auto status = database_.log().SyncWAL();
     if (!status.ok()) return stop(from_status(status, "cannot sync the log"));
   }
   if (!sync || end_.position == committed_.position()) return {};

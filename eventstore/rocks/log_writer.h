@@ -3,7 +3,6 @@
 #include <memory>
 #include <vector>
 
-#include "eventstore/rocks/bounded_cache.h"
 #include "eventstore/rocks/committed_head.h"
 #include "eventstore/rocks/slot_file.h"
 #include "eventstore/rocks/stored_log.h"
@@ -18,8 +17,8 @@ Head witnessed_head(std::string_view value);
 // One thread at a time.
 class LogWriter final : public KeptLog {
  public:
-  LogWriter(const LogDatabase& database, const StoredLog& log, SlotFile& witness, const Clock& clock, StoredLog::End end,
-            CommittedHead& committed);
+  LogWriter(const LogDatabase& database, const StoredLog& log, LogIndex& index, SlotFile& witness, const Clock& clock,
+            StoredLog::End end, CommittedHead& committed);
 
   using Plans = std::vector<std::unique_ptr<GroupPlan>>;
   // Decides about all appends in order, writes what is accepted and syncs once, then publishes the new head. The plans' answers
@@ -28,10 +27,9 @@ class LogWriter final : public KeptLog {
 
   void accept_clock() { clock_.accept(); }
   bool stopped() const { return stopped_; }
-  std::uint64_t streams() const { return streams_; }
 
   // Asked by plans.
-  Result<StreamVersion> kept_version(std::string_view stream) const override;
+  Result<StreamVersion> kept_version(std::string_view stream) const override { return log_.kept_version(stream); }
   Result<std::optional<Command>> kept_command(const CommandId& id) const override { return log_.kept_command(id); }
   Result<StoredOutcome> kept_outcome(Position first, std::size_t events) const override {
     return log_.kept_outcome(first, events);
@@ -44,13 +42,12 @@ class LogWriter final : public KeptLog {
 
   const LogDatabase& database_;
   const StoredLog& log_;
+  LogIndex& index_;
   SlotFile& witness_;
   CommittedHead& committed_;
   ClockGuard clock_;
   Head end_;  // of what is written, root included; ahead of committed_ within a group only
   MerkleTree tree_;
-  std::uint64_t streams_;
-  mutable BoundedCache<StreamVersion> versions_;
   bool stopped_ = false;
 };
 

@@ -21,11 +21,11 @@ Error tail_lost(const Head& recovered, const Head& witnessed, const char* how) {
 // What one database says about whose it is; written at the first open, and where an accepted loss took it away.
 Result<void> check_store_id(const LogDatabase& database, const std::string& store_id) {
   std::string value;
-  auto status = database.db().Get({}, database[Family::kDefault], kStoreKey, &value);
+  auto status = database.log().Get({}, database[Family::kDefault], kStoreKey, &value);
   if (status.IsNotFound()) {
     rocksdb::WriteOptions options;
     options.sync = true;
-    status = database.db().Put(options, database[Family::kDefault], kStoreKey, store_id);
+    status = database.log().Put(options, database[Family::kDefault], kStoreKey, store_id);
     if (!status.ok()) return from_status(status, "cannot write the store's id");
     return {};
   }
@@ -39,19 +39,19 @@ Result<void> check_store_id(const LogDatabase& database, const std::string& stor
 
 class RocksEventStore::Impl final {
  public:
-  Impl(StoreDirectory& directory, std::unique_ptr<LogDatabase> database, std::unique_ptr<SlotFile> witness)
-      : directory_(directory), database_(std::move(database)), log_(*database_), witness_(std::move(witness)),
-        witness_damage_(witness_->damage()) {}
+  Impl(StoreDirectory& directory, std::unique_ptr<LogDatabase> database, std::unique_ptr<SlotFile> witness,
+       std::size_t unsettled_events)
+      : directory_(directory), database_(std::move(database)), index_(*database_, unsettled_events), log_(*database_, index_),
+        witness_(std::move(witness)), witness_damage_(witness_->damage()) {}
 
   Result<void> start(const RocksStoreOptions& options);
   void close();
   // Whether every event of a command is committed.
-  bool committed(const KeptLog::Command& command) const {
-    return command.first.value + command.events - 1 <= committed_.position().value;
-  }
+  bool committed(Position first, std::size_t events) const { return first.value + events - 1 <= committed_.position().value; }
 
   StoreDirectory& directory_;
   const std::unique_ptr<LogDatabase> database_;
+  LogIndex index_;
   const StoredLog log_;
   const std::unique_ptr<SlotFile> witness_;
   const std::string witness_damage_;
@@ -79,13 +79,14 @@ Result<void> RocksEventStore::Impl::compare_with_witness(const Head& recovered) 
 }
 
 Result<void> RocksEventStore::Impl::start(const RocksStoreOptions& options) {
-  auto end = log_.recover();
+  auto end = StoredLog::recover(*database_);
   if (!end) return end.error();
   if (auto same = compare_with_witness(end->head); !same && !options.accept_lost_tail) return same;
   if (auto ours = check_store_id(*database_, directory_.store_id()); !ours) return ours;
+  if (auto indexed = index_.recover(end->head.position); !indexed) return indexed;
   committed_.publish(end->head);
   const Clock& clock = options.clock ? *options.clock : kSystemClock;
-  writer_ = std::make_unique<LogWriter>(*database_, log_, *witness_, clock, std::move(*end), committed_);
+  writer_ = std::make_unique<LogWriter>(*database_, log_, index_, *witness_, clock, std::move(*end), committed_);
   commit_ = std::make_unique<GroupCommit>(*writer_);
   if (options.accept_lost_tail) {
     if (auto written = witness_->write(witness_value(committed_.get())); !written) return written;
@@ -98,21 +99,22 @@ Result<void> RocksEventStore::Impl::start(const RocksStoreOptions& options) {
 void RocksEventStore::Impl::close() {
   if (!writer_) return;
   auto synced = witness_->sync();
+  auto settled = directory_.read_only() ? Result<void>() : index_.settle();
   auto closed = database_->close();
-  if (!writer_->stopped() && synced && closed) directory_.part_closed();
+  if (!writer_->stopped() && synced && settled && closed) directory_.part_closed();
 }
 
 Result<std::unique_ptr<RocksEventStore>> RocksEventStore::open(StoreDirectory& directory, const RocksStoreOptions& options) {
-  auto log_path = directory.path() / "log";
   auto witness_path = directory.path() / "witness";
   auto witness = SlotFile::open(witness_path, witness_form());
   // The witness is made after the log: without it the first open was cut off, or somebody took it away.
   auto fresh = !witness && witness.error().code == ErrorCode::kNotFound;
   if (!witness && !fresh) return witness.error();
-  auto database = LogDatabase::open(log_path, {fresh, directory.read_only(), options.cache_bytes, options.env});
+  auto database = LogDatabase::open(
+      directory.path(), {fresh, directory.read_only(), !directory.index_whole(), options.cache_bytes, options.env});
   if (!database) return database.error();
   if (fresh) {
-    auto end = StoredLog(**database).recover();
+    auto end = StoredLog::recover(**database);
     if (!end) return end.error();
     if (end->head.position.value > 0 && !options.accept_lost_tail)
       return Error{ErrorCode::kCorrupt, "store.witness_damaged", witness_path.string() + " is missing", {}, {},
@@ -120,7 +122,7 @@ Result<std::unique_ptr<RocksEventStore>> RocksEventStore::open(StoreDirectory& d
     witness = SlotFile::create(witness_path, witness_form());
     if (!witness) return witness.error();
   }
-  auto impl = std::make_unique<Impl>(directory, std::move(*database), std::move(*witness));
+  auto impl = std::make_unique<Impl>(directory, std::move(*database), std::move(*witness), options.unsettled_events);
   if (auto started = impl->start(options); !started) return started.error();
   return std::unique_ptr<RocksEventStore>(new RocksEventStore(std::move(impl)));
 }
@@ -137,21 +139,20 @@ Result<std::vector<AppendOutcome>> RocksEventStore::append(std::span<const Appen
 }
 
 Result<std::optional<StoredOutcome>> RocksEventStore::find(const CommandId& command) const {
-  auto entry = impl_->log_.command_entry(command);
-  if (!entry) return entry.error();
-  if (!*entry || !impl_->committed(**entry)) return std::optional<StoredOutcome>();
-  auto outcome = impl_->log_.kept_outcome((*entry)->first, (*entry)->events);
-  if (!outcome) return outcome.error();
-  auto kept = impl_->log_.kept_command(command);  // the entry has no digest, the frame has
+  auto kept = impl_->log_.kept_command(command);
   if (!kept) return kept.error();
+  if (!*kept || !impl_->committed((*kept)->first, (*kept)->events)) return std::optional<StoredOutcome>();
+  auto outcome = impl_->log_.kept_outcome((*kept)->first, (*kept)->events);
+  if (!outcome) return outcome.error();
   outcome->request = (*kept)->request;
   return std::optional(std::move(*outcome));
 }
 
 Result<std::optional<Position>> RocksEventStore::find(const EventId& event) const {
-  auto entry = impl_->log_.command_entry(command_of(event));
+  auto entry = impl_->index_.command(command_of(event));
   if (!entry) return entry.error();
-  if (!*entry || !impl_->committed(**entry) || event.ordinal >= (*entry)->events) return std::optional<Position>();
+  if (!*entry || event.ordinal >= (*entry)->events) return std::optional<Position>();
+  if (!impl_->committed((*entry)->first, (*entry)->events)) return std::optional<Position>();
   return std::optional(Position{(*entry)->first.value + event.ordinal});
 }
 
@@ -184,7 +185,7 @@ Result<StreamVersion> RocksEventStore::version_of(std::string_view stream) const
 StoreFacts RocksEventStore::facts() const {
   StoreFacts facts;
   facts.origin = impl_->directory_.origin();
-  impl_->commit_->between_groups([&](const LogWriter& writer) { facts.streams = writer.streams(); });
+  facts.streams = impl_->index_.streams();
   auto head = impl_->committed_.get();
   facts.last_recorded_at = head.recorded_at;
   if (head.position.value == 0) return facts;
@@ -195,7 +196,7 @@ StoreFacts RocksEventStore::facts() const {
 }
 
 std::unique_ptr<EventReader> RocksEventStore::read(const ReadQuery& query) const {
-  return std::make_unique<RocksReader>(*impl_->database_, impl_->committed_, query);
+  return std::make_unique<RocksReader>(*impl_->database_, impl_->index_, impl_->committed_, query);
 }
 
 bool RocksEventStore::wait_past(Position position, std::chrono::milliseconds timeout_ms, std::stop_token stop) const {
@@ -207,6 +208,7 @@ void RocksEventStore::accept_clock() {
 }
 
 const LogDatabase& RocksEventStore::database() const { return *impl_->database_; }
+Result<void> RocksEventStore::settle() const { return impl_->directory_.read_only() ? Result<void>() : impl_->index_.settle(); }
 const StoreDirectory& RocksEventStore::directory() const { return impl_->directory_; }
 const std::string& RocksEventStore::witness_damage() const { return impl_->witness_damage_; }
 

@@ -19,6 +19,9 @@ struct RocksStoreOptions {
   // Takes the recovered log as it is although the witness knows of more: what a lost tail costs is accepted.
   bool accept_lost_tail = false;
   std::size_t cache_bytes = 64u << 20;  // of decompressed blocks
+  // Index entries of so many events are kept in memory before they are put into index/: large sorted batches, yet little to
+  // index again after a crash.
+  std::size_t unsettled_events = 32u << 10;
   rocksdb::Env* env = nullptr;          // borrowed; for tests that inject faults
 };
 
@@ -43,8 +46,9 @@ class RocksEventStore final : public EventStore {
 
   // Goes on after "store.clock_suspect" with the clock as it is.
   void accept_clock();
-  // For verify_store.
+  // For verify_store: what is kept, and index/ brought up to the last append.
   const LogDatabase& database() const;
+  Result<void> settle() const;
   const StoreDirectory& directory() const;
   // What was wrong with one of the witness's slots when the store was opened; empty if nothing.
   const std::string& witness_damage() const;

@@ -3,27 +3,22 @@
 #include <memory>
 
 #include "eventstore/rocks/committed_head.h"
-#include "eventstore/rocks/stored_log.h"
+#include "eventstore/rocks/frame_cursor.h"
+#include "eventstore/rocks/log_index.h"
 
 namespace rapport {
 
-// The positions that a query is about, in its order, as of when it was made. One thread.
-class PositionSource {
- public:
-  virtual ~PositionSource() = default;
-  virtual Result<std::optional<Position>> next() = 0;
-};
-
+// One thread.
 class RocksReader final : public EventReader {
  public:
-  RocksReader(const LogDatabase& database, const CommittedHead& committed, const ReadQuery& query);
+  RocksReader(const LogDatabase& database, const LogIndex& index, const CommittedHead& committed, const ReadQuery& query);
   Result<const RecordedEvent*> next() override;
 
  private:
   Result<std::optional<Position>> next_position();
   void rest();
 
-  const LogDatabase& database_;
+  const LogIndex& index_;
   const CommittedHead& committed_;
   ReadQuery query_;  // moves on: what is still to be read
   Position seen_;    // the head when source_ was made

@@ -119,9 +119,10 @@ Result<std::unique_ptr<StoreDirectory>> StoreDirectory::open(const fs::path& pat
   auto store = read_config(path);
   if (!store) return store.error();
   directory->store_id_ = std::move(*store);
-  auto clean = check_closing_record(path);
-  if (!clean) return clean.error();
-  directory->read_only_ = to_read && *clean;
+  auto closing = check_closing_record(path);
+  if (!closing) return closing.error();
+  directory->index_whole_ = closing->index_whole;
+  directory->read_only_ = to_read && closing->there && closing->index_whole;
   if (!directory->read_only_)
     if (auto consumed = consume_closing_record(path); !consumed) return consumed.error();
   directory->open_parts_ = 0;

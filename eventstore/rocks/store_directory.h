@@ -27,6 +27,7 @@ class StoreDirectory final {
   std::string origin() const { return "rapport/" + store_id_; }   // the log's name in proofs and on the bus
   bool created() const { return created_; }                       // by this open
   bool read_only() const { return read_only_; }
+  bool index_whole() const { return index_whole_; }               // else index/ has to be made anew
   Result<void> announce(const std::string& address) { return lock_->announce(address); }
 
   // For the parts: opened for writing, closed with everything durable.
@@ -43,6 +44,7 @@ class StoreDirectory final {
   std::string store_id_;  // constant after open
   bool created_ = false;    // constant after open
   bool read_only_ = false;  // constant after open
+  bool index_whole_ = true; // constant after open
   std::atomic<int> open_parts_{0};
 };
 

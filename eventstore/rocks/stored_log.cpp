@@ -1,85 +1,27 @@
 #include "eventstore/rocks/stored_log.h"
 
+#include "eventstore/rocks/frame_cursor.h"
 #include "eventstore/rocks/rocks_status.h"
 
 namespace rapport {
 namespace {
 
-constexpr std::size_t kCommandValueBytes = 12;
-
 Bytes bytes_of(const rocksdb::Slice& slice) { return rapport::bytes_of(std::string_view(slice.data(), slice.size())); }
-
-Error unreadable(Position position, const rocksdb::Status& status) {
-  return from_status(status, "cannot read the log at position " + std::to_string(position.value));
-}
 
 }  // namespace
 
-bool FrameCursor::seek(Position position) {
-  auto next = iterator_ && iterator_->Valid() && frame_.size() > 0 && position.value == frame_.last().value + 1;
-  if (next) {
-    iterator_->Next();
-    if (iterator_->Valid() && position_of(iterator_->key()) == position) return true;
-  }
-  // An older iterator sees what was there when it was made.
-  if (!iterator_ || next) {
-    if (use_ == Use::kScan) iterator_ = database_.scan(Family::kLog);
-    else iterator_.reset(database_.db().NewIterator({}, database_[Family::kLog]));
-  }
-  iterator_->SeekForPrev(log_key(position));
-  return iterator_->Valid();
-}
-
-Result<Frame*> FrameCursor::frame(Position position) {
-  if (frame_.has(position)) return &frame_;
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    if (seek(position)) {
-      if (auto read = frame_.read(bytes_of(iterator_->value())); !read) return damaged(position, read.error().message);
-      if (frame_.first() != position_of(iterator_->key())) return damaged(position, "a frame under another's key");
-      if (frame_.has(position)) return &frame_;
-    }
-    if (!iterator_->status().ok()) return unreadable(position, iterator_->status());
-    iterator_.reset();
-  }
-  return damaged(position, "no frame has it");
-}
-
-Result<const RecordedEvent*> FrameCursor::event(Position position) {
-  auto found = frame(position);
-  if (!found) return found.error();
-  return (*found)->event(position.value - (*found)->first().value);
-}
-
-Result<StreamVersion> StoredLog::kept_version(std::string_view stream) const {
-  auto it = database_.named(Family::kStream);
-  auto last = named_key(stream, ~std::uint64_t{0});
-  it->SeekForPrev(last);
-  if (!it->status().ok()) return from_status(it->status(), "cannot read a stream's version");
-  auto prefix = rocksdb::Slice(last.data(), stream.size() + 1);
-  if (!it->Valid() || it->key().size() != last.size() || !it->key().starts_with(prefix)) return StreamVersion{};
-  return StreamVersion{read_be<8>({it->key().data() + prefix.size(), sizeof(std::uint64_t)})};
-}
-
-Result<std::optional<KeptLog::Command>> StoredLog::command_entry(const CommandId& id) const {
-  rocksdb::PinnableSlice value;
-  auto status = database_.db().Get({}, database_[Family::kCommand], command_key(id), &value);
-  if (status.IsNotFound()) return std::optional<Command>();
-  if (!status.ok()) return from_status(status, "cannot look a command up");
-  if (value.size() != kCommandValueBytes) return damaged({}, "the entry of command " + to_text(id));
-  std::string_view entry(value.data(), value.size());
-  return std::optional(Command{{read_be<8>(entry)}, read_be<4>(entry.substr(8)), {}});
-}
-
 Result<std::optional<KeptLog::Command>> StoredLog::kept_command(const CommandId& id) const {
-  auto entry = command_entry(id);
-  if (!entry || !*entry) return entry;
+  auto entry = index_.command(id);
+  if (!entry) return entry.error();
+  if (!*entry) return std::optional<Command>();
   FrameCursor cursor(database_);
   auto frame = cursor.frame((*entry)->first);
   if (!frame) return frame.error();
   for (const auto& command : (*frame)->commands()) {
     if (command.id != id) continue;
-    std::copy(command.request.begin(), command.request.end(), (*entry)->request.begin());
-    return entry;
+    Command kept{(*entry)->first, (*entry)->events, {}};
+    std::copy(command.request.begin(), command.request.end(), kept.request.begin());
+    return std::optional(kept);
   }
   return damaged((*entry)->first, "the frame does not know command " + to_text(id));
 }
@@ -96,8 +38,8 @@ Result<StoredOutcome> StoredLog::kept_outcome(Position first, std::size_t events
   return outcome;
 }
 
-Result<MerkleTree> StoredLog::tree_at(Position size) const {
-  std::unique_ptr<rocksdb::Iterator> edges(database_.db().NewIterator({}, database_[Family::kTree]));
+Result<MerkleTree> StoredLog::tree_at(const LogDatabase& database, Position size) {
+  std::unique_ptr<rocksdb::Iterator> edges(database.log().NewIterator({}, database[Family::kTree]));
   edges->SeekForPrev(log_key(size));
   if (!edges->status().ok()) return from_status(edges->status(), "cannot read the tree");
   MerkleTree tree;
@@ -106,7 +48,7 @@ Result<MerkleTree> StoredLog::tree_at(Position size) const {
     if (!kept) return damaged(position_of(edges->key()), "the tree's edge");
     tree = *kept;
   }
-  FrameCursor cursor(database_, FrameCursor::Use::kScan);
+  FrameCursor cursor(database, FrameCursor::Use::kScan);
   while (tree.size() < size.value) {
     Position next{tree.size() + 1};
     auto frame = cursor.frame(next);
@@ -120,21 +62,9 @@ Result<MerkleTree> StoredLog::tree_at(Position size) const {
   return tree;
 }
 
-Result<std::uint64_t> StoredLog::count_of_streams() const {
-  std::string value;
-  auto status = database_.db().Get({}, database_[Family::kDefault], kStreamsKey, &value);
-  if (status.IsNotFound()) return std::uint64_t{0};
-  if (!status.ok()) return from_status(status, "cannot read the count of streams");
-  if (value.size() != sizeof(std::uint64_t)) return damaged({}, "the count of streams");
-  return read_be<8>(value);
-}
-
-Result<StoredLog::End> StoredLog::recover() const {
+Result<StoredLog::End> StoredLog::recover(const LogDatabase& database) {
   End end;
-  auto streams = count_of_streams();
-  if (!streams) return streams.error();
-  end.streams = *streams;
-  std::unique_ptr<rocksdb::Iterator> it(database_.db().NewIterator({}, database_[Family::kLog]));
+  std::unique_ptr<rocksdb::Iterator> it(database.log().NewIterator({}, database[Family::kLog]));
   it->SeekToLast();
   if (!it->status().ok()) return from_status(it->status(), "cannot read the end of the log");
   if (it->Valid()) {
@@ -146,7 +76,7 @@ Result<StoredLog::End> StoredLog::recover() const {
     if (!head || head->position != frame.last()) return damaged(frame.last(), "its head is malformed");
     end.head = {head->position, {}, head->recorded_at};
   }
-  auto tree = tree_at(end.head.position);
+  auto tree = tree_at(database, end.head.position);
   if (!tree) return tree.error();
   end.tree = *tree;
   end.head.root = end.tree.root();

@@ -5,7 +5,8 @@
 
 #include "eventstore/proof/merkle_tree.h"
 #include "eventstore/rocks/rocks_status.h"
-#include "eventstore/rocks/stored_log.h"
+#include "eventstore/rocks/frame_cursor.h"
+#include "eventstore/rocks/index_positions.h"
 
 namespace rapport {
 namespace {
@@ -202,15 +203,15 @@ void Verification::compare_commands() {
 void Verification::compare_types() {
   EntrySum kept;
   scan(Family::kType, [&](std::string_view key, std::string_view value) {
-    if (key.size() < 10 || value.size() % 2 != 0) return fail({}, "a malformed entry in the index of types");
-    auto first = read_be<8>(key.substr(key.size() - 8));
-    if (first > head_.position.value) return;
-    for (; !value.empty(); value.remove_prefix(2)) kept.add(key.substr(0, key.size() - 9), 0, first + read_be<2>(value));
+    if (key.size() < 10 || value.size() % 4 != 0) return fail({}, "a malformed entry in the index of types");
+    for (auto position : block_positions(key, value))
+      if (position <= head_.position) kept.add(key.substr(0, key.size() - 9), 0, position.value);
   });
   if (ok() && !(kept == types_)) fail({}, "the index of types is not that of the log");
 }
 
 void Verification::compare_indexes() {
+  if (auto settled = store_.settle(); !settled) fail({}, settled.error().message);
   if (ok()) compare_streams();
   if (ok()) compare_commands();
   if (ok()) compare_types();
@@ -218,8 +219,10 @@ void Verification::compare_indexes() {
 
 // Table files against the checksums in RocksDB's manifest, bytes that no key lies in included.
 void Verification::check_files() {
-  auto status = database_.db().VerifyFileChecksums({});
-  if (!status.ok()) fail({}, from_status(status, "a table file of log/").message);
+  for (auto [part, db] : {std::pair("log/", &database_.log()), std::pair("index/", &database_.index())}) {
+    auto status = db->VerifyFileChecksums({});
+    if (!status.ok()) fail({}, from_status(status, std::string("a table file of ") + part).message);
+  }
   if (!store_.witness_damage().empty()) fail({}, store_.witness_damage());
 }
 

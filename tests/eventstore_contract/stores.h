@@ -21,14 +21,15 @@ class InMemory final {
   MemoryEventStore store_;
 };
 
-class OnRocks final {
+class OnRocks {
  public:
-  explicit OnRocks(const Clock& clock) {
+  explicit OnRocks(const Clock& clock, std::size_t unsettled_events = RocksStoreOptions().unsettled_events) {
     auto directory = StoreDirectory::open(temporary_.path(), true);
     RAPPORT_ASSERT(directory);
     directory_ = std::move(*directory);
     RocksStoreOptions options;
     options.clock = &clock;
+    options.unsettled_events = unsettled_events;
     auto store = RocksEventStore::open(*directory_, options);
     RAPPORT_ASSERT(store);
     store_ = std::move(*store);
@@ -40,6 +41,12 @@ class OnRocks final {
   TemporaryDirectory temporary_;
   std::unique_ptr<StoreDirectory> directory_;
   std::unique_ptr<RocksEventStore> store_;
+};
+
+// Whose index entries are partly in index/, partly on their way there, partly in memory.
+class SettlingOften final : public OnRocks {
+ public:
+  explicit SettlingOften(const Clock& clock) : OnRocks(clock, 4) {}
 };
 
 template <class Kind>
@@ -76,6 +83,6 @@ class StoreTest : public testing::Test {
   }
 };
 
-using Stores = testing::Types<InMemory, OnRocks>;
+using Stores = testing::Types<InMemory, OnRocks, SettlingOften>;
 
 }  // namespace rapport::test

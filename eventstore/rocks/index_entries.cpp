@@ -1,0 +1,59 @@
+#include "eventstore/rocks/index_entries.h"
+
+namespace rapport {
+namespace {
+
+template <class Map, class Key>
+auto* found(Map& map, const Key& key) {
+  auto it = map.find(key);
+  return it == map.end() ? nullptr : &it->second;
+}
+
+}  // namespace
+
+void IndexEntries::add(std::string_view stream, std::string_view type, StreamVersion version, Position position,
+                       const Hash& leaf) {
+  auto* of_stream = found(streams_, stream);
+  if (!of_stream) of_stream = &streams_.emplace(stream, Stream{version, {}}).first->second;
+  of_stream->positions.push_back(position);
+  auto* of_type = found(types_, type);
+  if (!of_type) of_type = &types_.emplace(type, std::vector<Position>()).first->second;
+  of_type->push_back(position);
+  if (version.value == 1) ++new_streams_;
+  ++events_;
+  last_ = position;
+  last_leaf_ = leaf;
+}
+
+void IndexEntries::add(const GroupPlan& plan) {
+  for (const auto& event : plan.events())
+    add(event.prepared->stream, event.prepared->type, event.version, event.position, event.leaf);
+  for (const auto& command : plan.commands())
+    commands_.emplace(command.append->command,
+                      Command{plan.events()[command.first].position, static_cast<std::uint32_t>(command.count)});
+}
+
+Result<void> IndexEntries::add(Frame& frame) {
+  std::string stream;
+  for (std::size_t i = 0; i < frame.size(); ++i) {
+    auto event = frame.event(i);
+    if (!event) return event.error();
+    const auto& e = **event;
+    stream.assign(e.stream_type).append(1, '-').append(e.stream_id);
+    add(stream, e.type, e.version, e.position, e.leaf);
+  }
+  auto position = frame.first();
+  for (const auto& command : frame.commands()) {
+    auto* begun = command.first_ordinal > 0 ? found(commands_, command.id) : nullptr;
+    if (begun) begun->events += command.events;
+    else commands_.emplace(command.id, Command{position, command.events});
+    position.value += command.events;
+  }
+  return {};
+}
+
+const IndexEntries::Stream* IndexEntries::stream(std::string_view name) const { return found(streams_, name); }
+const IndexEntries::Command* IndexEntries::command(const CommandId& id) const { return found(commands_, id); }
+const std::vector<Position>* IndexEntries::type(std::string_view name) const { return found(types_, name); }
+
+}  // namespace rapport

@@ -1,0 +1,65 @@
+// Index entries of a run of the log's events, in memory: what index/ does not hold yet. Included under rocks/ only.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "eventstore/append_plan.h"
+#include "eventstore/frame.h"
+
+namespace rapport {
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+struct CommandIdHash {
+  // Ids of version 7 share their first bytes for a while; the rest is random.
+  std::size_t operator()(const CommandId& id) const { return id.low() ^ id.high() * 0x9E3779B97F4A7C15; }
+};
+
+// One thread writes while nobody reads.
+class IndexEntries final {
+ public:
+  struct Stream {
+    StreamVersion first;              // of the first position
+    std::vector<Position> positions;  // one a version
+    StreamVersion last() const { return {first.value + positions.size() - 1}; }
+  };
+  struct Command {
+    Position first;
+    std::uint32_t events = 0;
+  };
+
+  // Events that follow those there are.
+  void add(const GroupPlan& plan);
+  Result<void> add(Frame& frame);
+
+  std::size_t events() const { return events_; }
+  std::uint64_t new_streams() const { return new_streams_; }
+  Position last() const { return last_; }  // of the events
+  const Hash& last_leaf() const { return last_leaf_; }
+  // Null: none of these events.
+  const Stream* stream(std::string_view name) const;
+  const Command* command(const CommandId& id) const;
+  const std::vector<Position>* type(std::string_view name) const;
+
+  const auto& streams() const { return streams_; }
+  const auto& commands() const { return commands_; }
+  const auto& types() const { return types_; }
+
+ private:
+  void add(std::string_view stream, std::string_view type, StreamVersion version, Position position, const Hash& leaf);
+
+  std::unordered_map<std::string, Stream, TextHash, std::equal_to<>> streams_;
+  std::unordered_map<CommandId, Command, CommandIdHash> commands_;
+  std::map<std::string, std::vector<Position>, std::less<>> types_;
+  std::size_t events_ = 0;
+  std::uint64_t new_streams_ = 0;
+  Position last_;
+  Hash last_leaf_{};
+};
+
+}  // namespace rapport

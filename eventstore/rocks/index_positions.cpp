@@ -1,0 +1,176 @@
+#include "eventstore/rocks/index_positions.h"
+
+#include <algorithm>
+
+#include "eventstore/rocks/rocks_status.h"
+
+namespace rapport {
+namespace {
+
+// A stream's positions from its entries, in order of versions.
+class SettledOfStream final : public PositionSource {
+ public:
+  SettledOfStream(const LogDatabase& database, const ReadQuery& query)
+      : forward_(query.direction == Direction::kForward), prefix_(query.stream + '\0'), it_(database.named(Family::kStream)) {
+    auto version = query.from_version.value;
+    if (forward_) it_->Seek(named_key(query.stream, std::max<std::uint64_t>(version, 1)));
+    else it_->SeekForPrev(named_key(query.stream, version == 0 ? ~std::uint64_t{0} : version));
+  }
+  Result<std::optional<Position>> next() override {
+    if (!it_->status().ok()) return from_status(it_->status(), "cannot read a stream");
+    if (!it_->Valid() || !it_->key().starts_with(prefix_)) return std::optional<Position>();
+    auto position = position_of(it_->value());
+    if (forward_) it_->Next();
+    else it_->Prev();
+    return std::optional(position);
+  }
+
+ private:
+  const bool forward_;
+  const std::string prefix_;
+  std::unique_ptr<rocksdb::Iterator> it_;
+};
+
+// One type's positions: its blocks, taken apart.
+class SettledOfType final : public PositionSource {
+ public:
+  SettledOfType(const LogDatabase& database, const std::string& type, const ReadQuery& query)
+      : forward_(query.direction == Direction::kForward), from_(query.from), prefix_(type + '\0'),
+        it_(database.named(Family::kType)) {
+    // The block that has the first position begins at or before it.
+    auto bound = !forward_ && from_.value == 0 ? ~std::uint64_t{0} : from_.value;
+    it_->SeekForPrev(named_key(type, bound));
+    if (forward_ && !(it_->Valid() && it_->key().starts_with(prefix_))) it_->Seek(prefix_);
+  }
+  Result<std::optional<Position>> next() override {
+    for (;;) {
+      while (at_ < block_.size()) {
+        auto position = block_[at_++];
+        if (forward_ ? position >= from_ : from_.value == 0 || position <= from_) return std::optional(position);
+      }
+      if (!it_->status().ok()) return from_status(it_->status(), "cannot read the index of types");
+      if (!it_->Valid() || !it_->key().starts_with(prefix_)) return std::optional<Position>();
+      load();
+    }
+  }
+
+ private:
+  void load() {
+    at_ = 0;
+    block_ = block_positions(it_->key().ToStringView(), it_->value().ToStringView());
+    if (!forward_) std::reverse(block_.begin(), block_.end());
+    if (forward_) it_->Next();
+    else it_->Prev();
+  }
+
+  const bool forward_;
+  const Position from_;
+  const std::string prefix_;
+  std::unique_ptr<rocksdb::Iterator> it_;
+  std::vector<Position> block_;
+  std::size_t at_ = 0;
+};
+
+// Forward index/ and then the tail, backward the other way round.
+class WithTail final : public PositionSource {
+ public:
+  WithTail(std::unique_ptr<PositionSource> settled, IndexTail tail, Direction direction)
+      : settled_(std::move(settled)), end_(tail.settled), tail_(std::move(tail.positions)),
+        forward_(direction == Direction::kForward) {
+    if (!forward_) std::reverse(tail_.begin(), tail_.end());
+  }
+  Result<std::optional<Position>> next() override {
+    if (!forward_ && at_ < tail_.size()) return std::optional(tail_[at_++]);
+    while (settled_) {
+      auto position = settled_->next();
+      if (!position) return position;
+      if (*position && **position <= end_) return position;
+      if (!*position || forward_) settled_.reset();
+    }
+    if (at_ < tail_.size()) return std::optional(tail_[at_++]);
+    return std::optional<Position>();
+  }
+
+ private:
+  std::unique_ptr<PositionSource> settled_;
+  const Position end_;
+  std::vector<Position> tail_;
+  const bool forward_;
+  std::size_t at_ = 0;
+};
+
+class Merged final : public PositionSource {
+ public:
+  Merged(std::vector<std::unique_ptr<PositionSource>> sources, Direction direction)
+      : forward_(direction == Direction::kForward) {
+    for (auto& source : sources) sources_.push_back({std::move(source), {}});
+  }
+  Result<std::optional<Position>> next() override {
+    Source* nearest = nullptr;
+    for (auto& source : sources_) {
+      if (!source.head && source.positions) {
+        auto head = source.positions->next();
+        if (!head) return head.error();
+        source.head = *head;
+        if (!source.head) source.positions.reset();
+      }
+      if (!source.head) continue;
+      if (!nearest || (forward_ ? *source.head < *nearest->head : *source.head > *nearest->head)) nearest = &source;
+    }
+    if (!nearest) return std::optional<Position>();
+    return std::exchange(nearest->head, std::nullopt);
+  }
+
+ private:
+  struct Source {
+    std::unique_ptr<PositionSource> positions;  // null: nothing follows
+    std::optional<Position> head;
+  };
+  const bool forward_;
+  std::vector<Source> sources_;
+};
+
+// Whether everything that a forward query asks for is behind index/.
+bool past(const IndexTail& tail, const ReadQuery& query) {
+  return query.direction == Direction::kForward && query.stream.empty() && query.from > tail.settled;
+}
+
+}  // namespace
+
+std::vector<Position> block_positions(std::string_view key, std::string_view value) {
+  auto first = read_be<8>(key.substr(key.size() - sizeof(std::uint64_t)));
+  std::vector<Position> positions;
+  for (; value.size() >= sizeof(std::uint32_t); value.remove_prefix(sizeof(std::uint32_t)))
+    positions.push_back({first + read_be<4>(value)});
+  return positions;
+}
+
+std::unique_ptr<PositionSource> stream_positions(const LogDatabase& database, const ReadQuery& query, IndexTail tail) {
+  return std::make_unique<WithTail>(std::make_unique<SettledOfStream>(database, query), std::move(tail), query.direction);
+}
+
+std::unique_ptr<PositionSource> type_positions(const LogDatabase& database, const std::string& type, const ReadQuery& query,
+                                               IndexTail tail) {
+  std::unique_ptr<PositionSource> settled;
+  if (!past(tail, query)) settled = std::make_unique<SettledOfType>(database, type, query);
+  return std::make_unique<WithTail>(std::move(settled), std::move(tail), query.direction);
+}
+
+std::unique_ptr<PositionSource> merged_positions(std::vector<std::unique_ptr<PositionSource>> sources, Direction direction) {
+  return std::make_unique<Merged>(std::move(sources), direction);
+}
+
+Result<std::vector<std::string>> settled_types(const LogDatabase& database, std::string_view category) {
+  std::vector<std::string> types;
+  auto prefix = std::string(category) + '.';
+  auto it = database.named(Family::kType);
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix);) {
+    auto& type = types.emplace_back(it->key().ToString());
+    type.resize(type.size() - sizeof(std::uint64_t) - 1);
+    it->Seek(named_key(type, ~std::uint64_t{0}));
+  }
+  if (!it->status().ok()) return from_status(it->status(), "cannot read the index of types");
+  return types;
+}
+
+}  // namespace rapport

@@ -1,0 +1,315 @@
+#include "eventstore/rocks/log_index.h"
+
+#include <algorithm>
+#include <set>
+
+#include "eventstore/rocks/frame_cursor.h"
+#include "eventstore/rocks/rocks_status.h"
+
+namespace rapport {
+namespace {
+
+constexpr std::size_t kTimesBehindMax = 8;  // unsettled events before an append waits, in batches
+constexpr std::size_t kBlockPositions = 1024;
+constexpr std::size_t kCommandValueBytes = 12;
+
+class Batch final {
+ public:
+  explicit Batch(const LogDatabase& database) : database_(database), batch_(0, 0, kProtectionBytesPerKey, 0) {}
+
+  void put(Family family, const rocksdb::Slice& key, const rocksdb::Slice& value) {
+    auto status = batch_.Put(database_[family], key, value);
+    if (status_.ok()) status_ = status;
+  }
+  rocksdb::Status write() {
+    if (!status_.ok()) return status_;
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    return database_.index().Write(options, &batch_);
+  }
+
+ private:
+  const LogDatabase& database_;
+  rocksdb::WriteBatch batch_;
+  rocksdb::Status status_;
+};
+
+Error index_error(const rocksdb::Status& status, std::string_view doing) {
+  auto error = from_status(status, doing);
+  if (error.code == ErrorCode::kCorrupt) error.hint = "remove the closed store's folder index/: it is made anew from the log";
+  return error;
+}
+
+// In key order: a memtable takes neighbours faster than strangers.
+template <class Map>
+auto sorted(const Map& map) {
+  std::vector<const typename Map::value_type*> entries;
+  entries.reserve(map.size());
+  for (const auto& entry : map) entries.push_back(&entry);
+  std::sort(entries.begin(), entries.end(), [](auto* a, auto* b) { return a->first < b->first; });
+  return entries;
+}
+
+void put_streams(const IndexEntries& entries, Batch& batch) {
+  std::string key, value;
+  for (const auto* entry : sorted(entries.streams())) {
+    auto version = entry->second.first.value;
+    for (auto position : entry->second.positions) {
+      key.assign(entry->first).append(1, '\0');
+      append_be<8>(key, version++);
+      value.clear();
+      append_be<8>(value, position.value);
+      batch.put(Family::kStream, key, value);
+    }
+  }
+}
+
+void put_commands(const IndexEntries& entries, Batch& batch) {
+  std::string value;
+  for (const auto* entry : sorted(entries.commands())) {
+    value.clear();
+    append_be<8>(value, entry->second.first.value);
+    append_be<4>(value, entry->second.events);
+    batch.put(Family::kCommand, command_key(entry->first), value);
+  }
+}
+
+void put_types(const IndexEntries& entries, Batch& batch) {
+  std::string value;
+  for (const auto& [type, positions] : entries.types()) {
+    for (std::size_t block = 0; block < positions.size(); block += kBlockPositions) {
+      value.clear();
+      for (auto i = block; i < std::min(block + kBlockPositions, positions.size()); ++i)
+        append_be<4>(value, positions[i].value - positions[block].value);
+      batch.put(Family::kType, named_key(type, positions[block].value), value);
+    }
+  }
+}
+
+std::vector<Position> from_version(const IndexEntries::Stream& stream, const ReadQuery& query) {
+  auto begin = stream.positions.begin(), end = stream.positions.end();
+  auto version = query.from_version.value, first = stream.first.value;
+  auto size = stream.positions.size();
+  if (query.direction == Direction::kForward) {
+    if (version > first) begin += static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(version - first, size));
+  } else if (version > 0) {
+    auto wanted = version < first ? 0 : std::min<std::uint64_t>(version - first + 1, size);
+    end = begin + static_cast<std::ptrdiff_t>(wanted);
+  }
+  return {begin, end};
+}
+
+std::vector<Position> from_position(const std::vector<Position>& positions, const ReadQuery& query) {
+  auto begin = positions.begin(), end = positions.end();
+  if (query.direction == Direction::kForward) begin = std::lower_bound(begin, end, query.from);
+  else if (query.from.value > 0) end = std::upper_bound(begin, end, query.from);
+  return {begin, end};
+}
+
+}  // namespace
+
+// How far index/ goes.
+struct LogIndex::Mark {
+  Position settled;
+  std::uint64_t streams = 0;
+};
+
+LogIndex::LogIndex(LogDatabase& database, std::size_t unsettled_events)
+    : database_(database), unsettled_events_(unsettled_events), young_(std::make_unique<IndexEntries>()) {}
+
+LogIndex::~LogIndex() = default;
+
+// Nothing: index/ is empty, or not of this log.
+Result<std::optional<LogIndex::Mark>> LogIndex::mark_of(Position end) const {
+  std::string value;
+  auto status = database_.index().Get({}, database_[Family::kIndex], kSettledKey, &value);
+  if (status.IsNotFound()) return std::optional<Mark>();
+  if (!status.ok()) return index_error(status, "cannot read how far index/ goes");
+  if (value.size() != 2 * sizeof(std::uint64_t) + sizeof(Hash)) return std::optional<Mark>();
+  Mark mark{{read_be<8>(value)}, read_be<8>(std::string_view(value).substr(8))};
+  if (mark.settled.value == 0 || mark.settled > end) return std::optional<Mark>();
+  FrameCursor cursor(database_);
+  auto event = cursor.event(mark.settled);
+  if (!event) return event.error();
+  if (text_of((*event)->leaf) != std::string_view(value).substr(16)) return std::optional<Mark>();
+  return std::optional(mark);
+}
+
+Result<void> LogIndex::recover(Position end) {
+  auto mark = mark_of(end);
+  if (!mark && mark.error().code != ErrorCode::kCorrupt) return mark.error();
+  if (!mark || !*mark) {
+    if (auto renewed = database_.renew_index(); !renewed) return renewed;
+    mark = std::optional(Mark{});
+  }
+  settled_ = (*mark)->settled;
+  settled_streams_ = (*mark)->streams;
+  if (auto indexed = index_from(settled_, end); !indexed) return indexed;
+  if (!database_.read_only()) settler_ = std::jthread([this](std::stop_token stop) { settle_as_they_come(std::move(stop)); });
+  return {};
+}
+
+Result<void> LogIndex::index_from(Position settled, Position end) {
+  FrameCursor cursor(database_, FrameCursor::Use::kScan);
+  for (auto next = settled; next < end;) {
+    auto frame = cursor.frame({next.value + 1});
+    if (!frame) return frame.error();
+    if (auto added = young_->add(**frame); !added) return added;
+    next = (*frame)->last();
+    // A command's events may go on in the next frame, not in the next group.
+    if (young_->events() < unsettled_events_ || !(*frame)->ends_group() || database_.read_only()) continue;
+    std::unique_lock lock(mutex_);
+    settle_young(lock);
+    if (failed_) return *failed_;
+  }
+  return {};
+}
+
+Result<void> LogIndex::add(const GroupPlan& plan) {
+  std::unique_lock lock(mutex_);
+  if (young_->events() >= kTimesBehindMax * unsettled_events_) settled_something_.wait(lock, [&] { return !old_ || failed_; });
+  if (failed_) return *failed_;
+  young_->add(plan);
+  if (young_->events() >= unsettled_events_ && !old_) grown_.notify_one();
+  return {};
+}
+
+void LogIndex::settle_as_they_come(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  while (grown_.wait(lock, stop, [&] { return young_->events() >= unsettled_events_ && !old_; })) settle_young(lock);
+}
+
+void LogIndex::settle_young(std::unique_lock<std::shared_mutex>& lock) {
+  old_ = std::exchange(young_, std::make_unique<IndexEntries>());
+  auto streams = settled_streams_ + old_->new_streams();
+  lock.unlock();
+  auto written = write(*old_, streams);
+  lock.lock();
+  if (!written) {
+    failed_ = written.error();
+  } else {
+    settled_ = old_->last();
+    settled_streams_ = streams;
+    old_.reset();
+  }
+  settled_something_.notify_all();
+}
+
+Result<void> LogIndex::write(const IndexEntries& entries, std::uint64_t streams) const {
+  Batch batch(database_);
+  put_streams(entries, batch);
+  put_commands(entries, batch);
+  put_types(entries, batch);
+  std::string mark;
+  append_be<8>(mark, entries.last().value);
+  append_be<8>(mark, streams);
+  mark += text_of(entries.last_leaf());
+  batch.put(Family::kIndex, kSettledKey, mark);
+  auto status = batch.write();
+  if (!status.ok()) return index_error(status, "cannot write index/");
+  return {};
+}
+
+Result<void> LogIndex::settle() {
+  std::unique_lock lock(mutex_);
+  settled_something_.wait(lock, [&] { return !old_ || failed_; });
+  if (!failed_ && young_->events() > 0) settle_young(lock);
+  if (failed_) return *failed_;
+  return {};
+}
+
+std::vector<const IndexEntries*> LogIndex::unsettled() const {
+  if (old_) return {old_.get(), young_.get()};
+  return {young_.get()};
+}
+
+std::uint64_t LogIndex::streams() const {
+  std::shared_lock lock(mutex_);
+  auto streams = settled_streams_;
+  for (const auto* entries : unsettled()) streams += entries->new_streams();
+  return streams;
+}
+
+Result<StreamVersion> LogIndex::version_of(std::string_view stream) const {
+  {
+    std::shared_lock lock(mutex_);
+    if (const auto* entry = young_->stream(stream)) return entry->last();
+    if (const auto* entry = old_ ? old_->stream(stream) : nullptr) return entry->last();
+  }
+  auto it = database_.named(Family::kStream);
+  auto last = named_key(stream, ~std::uint64_t{0});
+  it->SeekForPrev(last);
+  if (!it->status().ok()) return index_error(it->status(), "cannot read a stream's version");
+  auto prefix = rocksdb::Slice(last.data(), stream.size() + 1);
+  if (!it->Valid() || it->key().size() != last.size() || !it->key().starts_with(prefix)) return StreamVersion{};
+  return StreamVersion{read_be<8>({it->key().data() + prefix.size(), sizeof(std::uint64_t)})};
+}
+
+Result<std::optional<IndexEntries::Command>> LogIndex::command(const CommandId& id) const {
+  {
+    std::shared_lock lock(mutex_);
+    if (const auto* entry = young_->command(id)) return std::optional(*entry);
+    if (const auto* entry = old_ ? old_->command(id) : nullptr) return std::optional(*entry);
+  }
+  rocksdb::PinnableSlice value;
+  auto status = database_.index().Get({}, database_[Family::kCommand], command_key(id), &value);
+  if (status.IsNotFound()) return std::optional<IndexEntries::Command>();
+  if (!status.ok()) return index_error(status, "cannot look a command up");
+  if (value.size() != kCommandValueBytes) return damaged({}, "the entry of command " + to_text(id));
+  std::string_view entry(value.data(), value.size());
+  return std::optional(IndexEntries::Command{{read_be<8>(entry)}, static_cast<std::uint32_t>(read_be<4>(entry.substr(8)))});
+}
+
+Result<std::unique_ptr<PositionSource>> LogIndex::positions(const ReadQuery& query) const {
+  if (!query.stream.empty()) return stream_positions(database_, query, tail_of_stream(query));
+  if (!query.type.empty()) return of_type(query.type, query);
+  return of_category(query);
+}
+
+IndexTail LogIndex::tail_of_stream(const ReadQuery& query) const {
+  std::shared_lock lock(mutex_);
+  IndexTail tail{settled_, {}};
+  for (const auto* entries : unsettled()) {
+    const auto* stream = entries->stream(query.stream);
+    if (!stream) continue;
+    auto positions = from_version(*stream, query);
+    tail.positions.insert(tail.positions.end(), positions.begin(), positions.end());
+  }
+  return tail;
+}
+
+IndexTail LogIndex::tail_of_type(std::string_view type, const ReadQuery& query) const {
+  std::shared_lock lock(mutex_);
+  IndexTail tail{settled_, {}};
+  for (const auto* entries : unsettled()) {
+    const auto* all = entries->type(type);
+    if (!all) continue;
+    auto positions = from_position(*all, query);
+    tail.positions.insert(tail.positions.end(), positions.begin(), positions.end());
+  }
+  return tail;
+}
+
+std::unique_ptr<PositionSource> LogIndex::of_type(const std::string& type, const ReadQuery& query) const {
+  auto tail = tail_of_type(type, query);
+  return type_positions(database_, type, query, std::move(tail));
+}
+
+Result<std::unique_ptr<PositionSource>> LogIndex::of_category(const ReadQuery& query) const {
+  std::set<std::string> types;
+  auto prefix = query.category + '.';
+  {
+    std::shared_lock lock(mutex_);
+    for (const auto* entries : unsettled())
+      for (auto it = entries->types().lower_bound(prefix); it != entries->types().end() && it->first.starts_with(prefix); ++it)
+        types.insert(it->first);
+  }
+  auto settled = settled_types(database_, query.category);
+  if (!settled) return settled.error();
+  types.insert(settled->begin(), settled->end());
+  std::vector<std::unique_ptr<PositionSource>> sources;
+  for (const auto& type : types) sources.push_back(of_type(type, query));
+  return merged_positions(std::move(sources), query.direction);
+}
+
+}  // namespace rapport

@@ -1,0 +1,138 @@
+// index/ is made from the log: it may be missing, of another log, or behind, and every answer stays the same.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "eventstore/rocks/verify_store.h"
+#include "tests/eventstore_samples/whole_store.h"
+
+namespace rapport::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class IndexTest : public testing::Test {
+ protected:
+  static constexpr std::size_t kSettled = 16;  // fill() makes more than this many events
+  WholeStore open() {
+    RocksStoreOptions options;
+    options.unsettled_events = kSettled;
+    auto store = WholeStore::open(path_, clock_, true, options);
+    RAPPORT_ASSERT(store);
+    return std::move(*store);
+  }
+  static std::vector<std::uint64_t> positions(const WholeStore& store, const ReadQuery& query) {
+    std::vector<std::uint64_t> positions;
+    auto reader = store.events->read(query);
+    while (const auto* event = *reader->next()) positions.push_back(event->position.value);
+    return positions;
+  }
+  // Everything that the index answers, of a store that fill() filled.
+  static std::vector<std::uint64_t> answers(const WholeStore& store) {
+    std::vector<std::uint64_t> all;
+    for (auto direction : {Direction::kForward, Direction::kBackward})
+      for (auto query : {ReadQuery{.stream = "opportunity-3"}, ReadQuery{.type = "opportunity.opened"},
+                         ReadQuery{.category = "opportunity"}}) {
+        query.direction = direction;
+        auto read = positions(store, query);
+        EXPECT_FALSE(read.empty());
+        all.insert(all.end(), read.begin(), read.end());
+      }
+    for (std::uint64_t c = 1; c <= 30; ++c) {
+      auto found = *store.events->find(event_id(Sample(c).append().command, 1));
+      EXPECT_TRUE(found);
+      if (found) all.push_back(found->value);
+    }
+    all.push_back(store.events->facts().streams);
+    for (int i = 0; i < 10; ++i) all.push_back(store.events->version_of("opportunity-" + std::to_string(i))->value);
+    return all;
+  }
+  static void expect_verified(const WholeStore& store) {
+    auto verified = verify_store(*store.events, *store.keys);
+    ASSERT_TRUE(verified);
+    EXPECT_TRUE(verified->ok) << verified->what;
+  }
+
+  TemporaryDirectory temporary_;
+  fs::path path_ = temporary_.path() / "store";
+  ManualClock clock_{kNow};
+};
+
+TEST_F(IndexTest, IsMadeAnewWhereItIsMissing) {
+  std::vector<std::uint64_t> before;
+  {
+    auto store = open();
+    fill(store);
+    before = answers(store);
+  }
+  fs::remove_all(path_ / "index");
+  auto store = open();
+  EXPECT_EQ(answers(store), before);
+  expect_verified(store);
+}
+
+TEST_F(IndexTest, IsMadeAnewWhereItIsOfAnotherLog) {
+  auto theirs = temporary_.path() / "theirs";
+  {
+    auto store = open();
+    for (std::uint64_t c = 1; c <= 90; ++c) append_one(*store.events, Sample(c).on("case-" + std::to_string(c), 0));
+  }
+  fs::rename(path_, theirs);
+  std::vector<std::uint64_t> before;
+  {
+    auto store = open();
+    fill(store);
+    before = answers(store);
+  }
+  fs::remove(path_ / "closed");
+  fs::remove_all(path_ / "index");
+  fs::rename(theirs / "index", path_ / "index");
+  auto store = open();
+  EXPECT_EQ(answers(store), before);
+  expect_verified(store);
+}
+
+// What a crash leaves of index/ may be of any earlier time.
+TEST_F(IndexTest, CatchesUpWithTheLog) {
+  auto older = temporary_.path() / "older";
+  {
+    auto store = open();
+    append_one(*store.events, Sample(1000).on("case-first", 0, 3));
+  }
+  fs::copy(path_ / "index", older, fs::copy_options::recursive);
+  std::vector<std::uint64_t> before;
+  {
+    auto store = open();
+    fill(store);
+    before = answers(store);
+  }
+  fs::remove(path_ / "closed");
+  fs::remove_all(path_ / "index");
+  fs::rename(older, path_ / "index");
+  auto store = open();
+  EXPECT_EQ(answers(store), before);
+  expect_verified(store);
+}
+
+TEST_F(IndexTest, AnswersTheSameWhileItIsBeingSettled) {
+  auto store = open();
+  std::atomic<bool> over{false};
+  std::vector<std::jthread> readers;
+  for (int r = 0; r < 2; ++r)
+    readers.emplace_back([&] {
+      while (!over) {
+        auto head = store.events->head().position.value;
+        auto read = positions(store, {.type = "opportunity.opened"});
+        ASSERT_GE(read.size(), head);
+        for (std::size_t i = 0; i < read.size(); ++i) ASSERT_EQ(read[i], i + 1);
+      }
+    });
+  for (std::uint64_t c = 1; c <= 1500; ++c) append_one(*store.events, Sample(c).on("opportunity-" + std::to_string(c % 7), c / 7 - (c % 7 == 0)));
+  over = true;
+  readers.clear();
+  expect_verified(store);
+}
+
+}  // namespace
+}  // namespace rapport::test
