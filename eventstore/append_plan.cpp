@@ -164,7 +164,7 @@ Result<void> GroupPlan::place(const PreparedAppend& append) {
   std::uint16_t ordinal = 0;
   for (const auto& event : append.events) {
     auto& version = streams_.find(event.stream)->second;
-    if (version.value++ == 0) ++new_streams_;
+    ++version.value;
     ++end_.position.value;
     EventHead head{end_.position, version, *recorded_at, append.append->command, ordinal++, event.digest};
     auto& planned = events_.emplace_back(PlannedEvent{&event, head.position, version, head.recorded_at, encode(head), {}});

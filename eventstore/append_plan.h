@@ -84,9 +84,6 @@ class GroupPlan final {
   const std::vector<PlannedEvent>& events() const { return events_; }
   const std::vector<PlannedCommand>& commands() const { return commands_; }
   const std::vector<PlannedAnswer>& answers() const { return answers_; }
-  // Streams that got events, with their new versions.
-  const std::unordered_map<std::string_view, StreamVersion>& streams() const { return streams_; }
-  std::size_t new_streams() const { return new_streams_; }
   std::size_t bytes() const { return bytes_; }
   // An answer of this plan as the caller gets it.
   Result<AppendOutcome> outcome(const PlannedAnswer& answer) const;
@@ -111,7 +108,7 @@ class GroupPlan final {
     std::size_t operator()(const CommandId& id) const { return id.low() ^ id.high() * 0x9E3779B97F4A7C15; }
   };
   std::unordered_map<CommandId, std::size_t, IdHash> command_index_;
-  std::size_t new_streams_ = 0, bytes_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace rapport

@@ -10,6 +10,7 @@
 
 #include "domain/result.h"
 #include "eventstore/event.h"
+#include "eventstore/proof/tile.h"
 
 namespace rapport {
 
@@ -98,10 +99,10 @@ class EventReader {
   virtual Result<const RecordedEvent*> next() = 0;
 };
 
-// Safe for concurrent use from any number of threads.
-class EventStore {
+// Safe for concurrent use from any number of threads. As Tiles it shows its tree, leaf n for the event at position n + 1: any tile
+// of a tree up to the head's size; kInvalid, "store.past_head", beyond.
+class EventStore : public Tiles {
  public:
-  virtual ~EventStore() = default;
 
   // Stores appends in the given order, each whole or not at all, and returns when all that were accepted are durable.
   // One answer an append. An append may build on the versions that an earlier one of the same call leaves. Concurrent

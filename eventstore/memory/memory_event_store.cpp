@@ -204,6 +204,19 @@ Result<Hash> MemoryEventStore::root_at(Position position) const {
   return position.value == 0 ? MerkleTree().root() : log_->at(position).root;
 }
 
+Result<std::vector<Hash>> MemoryEventStore::tile(TileId tile, unsigned width) const {
+  std::shared_lock lock(log_->mutex);
+  if (width > tile_width(tile, log_->events.size())) return past_head({leaves_needed(tile, width)});
+  auto each = std::uint64_t{1} << (kTileHeight * tile.level);  // leaves under a hash
+  std::vector<Hash> hashes;
+  for (auto n = tile.n * kTileHashes; n < tile.n * kTileHashes + width; ++n) {
+    MerkleTree subtree;
+    for (auto leaf = n * each; leaf < (n + 1) * each; ++leaf) subtree.add(log_->events[leaf].leaf);
+    hashes.push_back(subtree.root());
+  }
+  return hashes;
+}
+
 Result<Position> MemoryEventStore::position_at(Timestamp t) const {
   std::shared_lock lock(log_->mutex);
   const auto& events = log_->events;

@@ -84,6 +84,10 @@ unsigned tile_width(TileId tile, std::uint64_t size) {
   return static_cast<unsigned>(std::min(hashes - tile.n * kTileHashes, kTileHashes));
 }
 
+std::uint64_t leaves_needed(TileId tile, unsigned width) {
+  return (tile.n * kTileHashes + width) << (kTileHeight * tile.level);
+}
+
 std::vector<TilePath> tiles_of(std::uint64_t size) {
   std::vector<TilePath> tiles;
   for (unsigned level = 0; level < kTileLevelsMax; ++level)

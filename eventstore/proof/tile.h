@@ -31,6 +31,8 @@ std::optional<TilePath> parse_tile_path(std::string_view text);
 
 // How many hashes a tile has in a tree of that size: 0 (no such tile) to 256.
 unsigned tile_width(TileId tile, std::uint64_t size);
+// How many leaves a tree must have for the first `width` hashes of a tile.
+std::uint64_t leaves_needed(TileId tile, unsigned width);
 // Every tile of a tree of that size.
 std::vector<TilePath> tiles_of(std::uint64_t size);
 

@@ -20,9 +20,8 @@ void IndexEntries::add(std::string_view stream, std::string_view type, StreamVer
   if (!of_type) of_type = &types_.emplace(type, std::vector<Position>()).first->second;
   of_type->push_back(position);
   if (version.value == 1) ++new_streams_;
-  ++events_;
+  leaves_.push_back(leaf);
   last_ = position;
-  last_leaf_ = leaf;
 }
 
 void IndexEntries::add(const GroupPlan& plan) {

@@ -37,10 +37,10 @@ class IndexEntries final {
   void add(const GroupPlan& plan);
   Result<void> add(Frame& frame);
 
-  std::size_t events() const { return events_; }
+  std::size_t events() const { return leaves_.size(); }
   std::uint64_t new_streams() const { return new_streams_; }
   Position last() const { return last_; }  // of the events
-  const Hash& last_leaf() const { return last_leaf_; }
+  const std::vector<Hash>& leaves() const { return leaves_; }
   // Null: none of these events.
   const Stream* stream(std::string_view name) const;
   const Command* command(const CommandId& id) const;
@@ -56,10 +56,9 @@ class IndexEntries final {
   std::unordered_map<std::string, Stream, TextHash, std::equal_to<>> streams_;
   std::unordered_map<CommandId, Command, CommandIdHash> commands_;
   std::map<std::string, std::vector<Position>, std::less<>> types_;
-  std::size_t events_ = 0;
+  std::vector<Hash> leaves_;  // one an event
   std::uint64_t new_streams_ = 0;
   Position last_;
-  Hash last_leaf_{};
 };
 
 }  // namespace rapport

@@ -13,7 +13,7 @@
 namespace rapport {
 namespace {
 
-constexpr std::array<const char*, kFamilies> kNames = {"default", "log", "tree", "default", "stream", "command", "type"};
+constexpr std::array<const char*, kFamilies> kNames = {"default", "log", "tree", "default", "stream", "command", "type", "tile"};
 constexpr std::size_t kBlockBytes = 16u << 10;      // small frames share one; a full frame is one of its own
 constexpr std::size_t kMemtableBytes = 16u << 20;   // a family
 constexpr std::size_t kMemtablesBytes = 32u << 20;  // all families of a part together
@@ -35,7 +35,7 @@ class NameOfKey final : public rocksdb::SliceTransform {
 rocksdb::ColumnFamilyOptions family_options(Family family, const rocksdb::BlockBasedTableOptions& table) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = kMemtableBytes;
-  options.compression = rocksdb::kLZ4Compression;
+  options.compression = family == Family::kTile ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;  // hashes
   auto own = table;
   if (family == Family::kStream) {
     options.prefix_extractor = std::make_shared<NameOfKey>();
@@ -111,7 +111,7 @@ Result<void> LogDatabase::open_index() {
   auto options = part_options(options_);
   options.create_if_missing = options.create_missing_column_families = !options_.read_only;
   options.atomic_flush = true;  // without a write-ahead log the families would differ after a crash
-  auto index = open_part("index", options, Family::kIndex, Family::kType);
+  auto index = open_part("index", options, Family::kIndex, Family::kTile);
   if (!index) return index.error();
   index_ = std::move(*index);
   return {};
@@ -128,7 +128,7 @@ Result<std::unique_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::pa
 
 Result<void> LogDatabase::renew_index() {
   if (index_)
-    if (auto closed = close_part(index_, Family::kIndex, Family::kType); !closed) return closed;
+    if (auto closed = close_part(index_, Family::kIndex, Family::kTile); !closed) return closed;
   std::error_code error;
   std::filesystem::remove_all(store_ / "index", error);
   if (error)
@@ -153,7 +153,7 @@ Result<void> LogDatabase::close_part(std::unique_ptr<rocksdb::DB>& db, Family fi
 }
 
 Result<void> LogDatabase::close() {
-  auto index = close_part(index_, Family::kIndex, Family::kType);
+  auto index = close_part(index_, Family::kIndex, Family::kTile);
   auto log = close_part(log_, Family::kDefault, Family::kTree);
   return index ? log : index;
 }

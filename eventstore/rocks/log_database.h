@@ -11,12 +11,13 @@
 #include "domain/result.h"
 #include "eventstore/byte_order.h"
 #include "eventstore/event.h"
+#include "eventstore/proof/tile.h"
 
 namespace rapport {
 
 // Of log/, and from kIndex on of index/.
-enum class Family : std::uint8_t { kDefault, kLog, kTree, kIndex, kStream, kCommand, kType };
-inline constexpr std::size_t kFamilies = 7;
+enum class Family : std::uint8_t { kDefault, kLog, kTree, kIndex, kStream, kCommand, kType, kTile };
+inline constexpr std::size_t kFamilies = 8;
 inline constexpr std::size_t kProtectionBytesPerKey = 8;  // of write batches
 
 // FORMAT.md, "Families of `log/`" and "`index/`".
@@ -30,6 +31,11 @@ inline std::string named_key(std::string_view name, std::uint64_t number) {
   std::string key(name);
   key += '\0';
   append_be<8>(key, number);
+  return key;
+}
+inline std::string tile_key(TileId tile) {
+  std::string key(1, static_cast<char>(tile.level));
+  append_be<8>(key, tile.n);
   return key;
 }
 inline rocksdb::Slice command_key(const CommandId& id) {

@@ -86,6 +86,53 @@ void put_types(const IndexEntries& entries, Batch& batch) {
   }
 }
 
+Result<std::vector<Hash>> read_tile(const LogDatabase& database, TileId tile, std::uint64_t width) {
+  std::string value;
+  auto status = database.index().Get({}, database[Family::kTile], tile_key(tile), &value);
+  if (!status.ok() && !status.IsNotFound()) return index_error(status, "cannot read a tile of the tree");
+  if (value.size() < width * sizeof(Hash)) return damaged({}, "tile " + to_text(TilePath{tile}) + " is not whole");
+  std::vector<Hash> hashes(width);
+  auto bytes = value.begin();
+  for (auto& hash : hashes) {
+    std::copy_n(bytes, sizeof(Hash), hash.begin());
+    bytes += sizeof(Hash);
+  }
+  return hashes;
+}
+
+void put_tile(TileId tile, const std::vector<Hash>& hashes, Batch& batch) {
+  std::string value;
+  for (const auto& hash : hashes) value += text_of(hash);
+  batch.put(Family::kTile, tile_key(tile), value);
+}
+
+// From the leaves up: where a tile fills up, its root goes to the level above. A tile that is not full yet is written as it is, and
+// filled up by the next batch.
+Result<void> put_tiles(const LogDatabase& database, const IndexEntries& entries, Batch& batch) {
+  auto hashes = entries.leaves();
+  auto first = entries.last().value - hashes.size();  // of the level's hashes
+  for (unsigned level = 0; !hashes.empty(); ++level) {
+    TileId id{level, first / kTileHashes};
+    std::vector<Hash> tile, above;
+    if (auto width = first % kTileHashes; width > 0) {
+      auto begun = read_tile(database, id, width);
+      if (!begun) return begun.error();
+      tile = std::move(*begun);
+    }
+    first = id.n;
+    for (const auto& hash : hashes) {
+      tile.push_back(hash);
+      if (tile.size() < kTileHashes) continue;
+      put_tile(id, tile, batch);
+      above.push_back(full_tree_head(std::exchange(tile, {})));
+      ++id.n;
+    }
+    if (!tile.empty()) put_tile(id, tile, batch);
+    hashes = std::move(above);
+  }
+  return {};
+}
+
 std::vector<Position> from_version(const IndexEntries::Stream& stream, const ReadQuery& query) {
   auto begin = stream.positions.begin(), end = stream.positions.end();
   auto version = query.from_version.value, first = stream.first.value;
@@ -200,10 +247,11 @@ Result<void> LogIndex::write(const IndexEntries& entries, std::uint64_t streams)
   put_streams(entries, batch);
   put_commands(entries, batch);
   put_types(entries, batch);
+  if (auto put = put_tiles(database_, entries, batch); !put) return put;
   std::string mark;
   append_be<8>(mark, entries.last().value);
   append_be<8>(mark, streams);
-  mark += text_of(entries.last_leaf());
+  mark += text_of(entries.leaves().back());
   batch.put(Family::kIndex, kSettledKey, mark);
   auto status = batch.write();
   if (!status.ok()) return index_error(status, "cannot write index/");
@@ -258,6 +306,16 @@ Result<std::optional<IndexEntries::Command>> LogIndex::command(const CommandId& 
   if (value.size() != kCommandValueBytes) return damaged({}, "the entry of command " + to_text(id));
   std::string_view entry(value.data(), value.size());
   return std::optional(IndexEntries::Command{{read_be<8>(entry)}, static_cast<std::uint32_t>(read_be<4>(entry.substr(8)))});
+}
+
+Result<std::vector<Hash>> LogIndex::tile(TileId tile, unsigned width) {
+  auto settled = [&] {
+    std::shared_lock lock(mutex_);
+    return settled_;
+  };
+  if (settled().value < leaves_needed(tile, width))
+    if (auto done = settle(); !done) return done.error();
+  return read_tile(database_, tile, width);
 }
 
 Result<std::unique_ptr<PositionSource>> LogIndex::positions(const ReadQuery& query) const {

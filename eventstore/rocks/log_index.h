@@ -1,4 +1,4 @@
-// Which positions a stream, a command and a type have. The entries of the last events are in memory; a thread of the index's own
+// Which positions a stream, a command and a type have, and the tree's tiles. The entries of the last events are in memory; a thread of the index's own
 // settles them in index/, in large sorted batches without a write-ahead log, so that no append waits for one. What a crash takes
 // is read again from the log. Included under rocks/ only.
 #pragma once
@@ -31,6 +31,8 @@ class LogIndex final {
   Result<StreamVersion> version_of(std::string_view stream) const;
   Result<std::optional<IndexEntries::Command>> command(const CommandId& id) const;
 
+  // The first `width` hashes of a tile of the tree of what was added, which must have them.
+  Result<std::vector<Hash>> tile(TileId tile, unsigned width);
   // Events of query.stream, or of query.type, or of query.category.
   Result<std::unique_ptr<PositionSource>> positions(const ReadQuery& query) const;
 

@@ -167,6 +167,11 @@ Result<Hash> RocksEventStore::root_at(Position position) const {
   return tree->root();
 }
 
+Result<std::vector<Hash>> RocksEventStore::tile(TileId tile, unsigned width) const {
+  if (width > tile_width(tile, impl_->committed_.position().value)) return past_head({leaves_needed(tile, width)});
+  return impl_->index_.tile(tile, width);
+}
+
 // By halves: recordedAt grows with the position.
 Result<Position> RocksEventStore::position_at(Timestamp t) const {
   FrameCursor cursor(*impl_->database_);

@@ -38,6 +38,7 @@ class RocksEventStore final : public EventStore {
   Result<std::optional<Position>> find(const EventId& event) const override;
   Head head() const override;
   Result<Hash> root_at(Position position) const override;
+  Result<std::vector<Hash>> tile(TileId tile, unsigned width) const override;
   Result<Position> position_at(Timestamp t) const override;
   Result<StreamVersion> version_of(std::string_view stream) const override;
   StoreFacts facts() const override;

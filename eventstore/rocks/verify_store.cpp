@@ -55,6 +55,8 @@ class Verification final {
   bool check_frame(Frame& frame);
   bool check_event(const RecordedEvent& event, const FrameCommand& command);
   bool check_edges();
+  void add_to_tiles(const Hash& hash, unsigned level);
+  void check_tile(unsigned level);
   void end_command();
   void scan(Family family, const std::function<void(std::string_view key, std::string_view value)>& entry);
   void compare_streams();
@@ -67,6 +69,11 @@ class Verification final {
   const VerifyProgress& progress_;
   VerifyReport report_;
   MerkleTree tree_;
+  struct Tile {
+    std::uint64_t n = 0;
+    std::vector<Hash> hashes;
+  };
+  std::array<Tile, kTileLevelsMax> tiles_;  // of each level the one that is being filled
   std::unique_ptr<rocksdb::Iterator> edges_;
   Timestamp last_recorded_{0};
   bool group_ended_ = true;
@@ -95,7 +102,27 @@ bool Verification::check_event(const RecordedEvent& event, const FrameCommand& c
   streams_.add(stream_name(event.stream_type, event.stream_id), event.version.value, event.position.value);
   types_.add(event.type, 0, event.position.value);
   tree_.add(event.leaf);
+  add_to_tiles(event.leaf, 0);
   return true;
+}
+
+void Verification::add_to_tiles(const Hash& hash, unsigned level) {
+  auto& tile = tiles_[level];
+  tile.hashes.push_back(hash);
+  if (tile.hashes.size() < kTileHashes) return;
+  check_tile(level);
+  add_to_tiles(full_tree_head(std::exchange(tile.hashes, {})), level + 1);
+  ++tile.n;
+}
+
+void Verification::check_tile(unsigned level) {
+  const auto& tile = tiles_[level];
+  auto width = static_cast<unsigned>(tile.hashes.size());
+  if (width == 0) return;
+  TileId id{level, tile.n};
+  auto kept = store_.tile(id, width);
+  if (!kept) return fail({}, kept.error().message);
+  if (*kept != tile.hashes) fail({leaves_needed(id, width)}, to_text(TilePath{id}) + " is not that of the leaves");
 }
 
 void Verification::end_command() {
@@ -211,6 +238,7 @@ void Verification::compare_types() {
 }
 
 void Verification::compare_indexes() {
+  for (unsigned level = 0; ok() && level < kTileLevelsMax; ++level) check_tile(level);
   if (auto settled = store_.settle(); !settled) fail({}, settled.error().message);
   if (ok()) compare_streams();
   if (ok()) compare_commands();

@@ -173,4 +173,29 @@ TYPED_TEST(ReadContract, ReadsOnWhileOthersAppend) {
   EXPECT_EQ(of_category, kEvents);
 }
 
+TYPED_TEST(ReadContract, ProvesEveryEventAndEveryEarlierTree) {
+  std::vector<Hash> leaves, roots{this->store_.head().root};
+  for (std::uint64_t c = 0; c < 9; ++c) {
+    auto stored = this->appended(Sample(c + 1).on("opportunity-A", c * 77, 77, "opened", 8));
+    for (const auto& event : stored.events) leaves.push_back(event.leaf);
+    roots.push_back(this->store_.head().root);
+  }
+  auto head = this->store_.head();
+  EXPECT_EQ(*tree_head(this->store_, head.position.value), head.root);
+  for (std::uint64_t index = 0; index < leaves.size(); ++index)
+    ASSERT_TRUE(includes(leaves[index], index, leaves.size(), head.root, *inclusion_proof(this->store_, index, leaves.size()))) << index;
+  for (std::uint64_t c = 0; c < roots.size(); ++c)
+    EXPECT_TRUE(extends(c * 77, roots[c], leaves.size(), head.root, *consistency_proof(this->store_, c * 77, leaves.size()))) << c;
+}
+
+TYPED_TEST(ReadContract, ShowsItsTreeInTiles) {
+  this->appended(Sample(1).on("opportunity-A", 0, 300, "opened", 8));
+  EXPECT_EQ(this->store_.tile({0, 0}, 256)->size(), 256u);
+  EXPECT_EQ(this->store_.tile({0, 1}, 44)->size(), 44u);
+  EXPECT_EQ(this->store_.tile({1, 0}, 1)->front(), full_tree_head(*this->store_.tile({0, 0}, 256)));
+  EXPECT_EQ(this->store_.tile({0, 1}, 45).error().reason, "store.past_head");
+  EXPECT_EQ(this->store_.tile({1, 0}, 2).error().reason, "store.past_head");
+  EXPECT_EQ(this->store_.tile({2, 0}, 1).error().reason, "store.past_head");
+}
+
 }  // namespace rapport::test

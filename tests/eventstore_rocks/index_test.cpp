@@ -44,6 +44,9 @@ class IndexTest : public testing::Test {
       EXPECT_TRUE(found);
       if (found) all.push_back(found->value);
     }
+    auto size = store.events->head().position.value;
+    auto tile = *store.events->tile({0, 0}, tile_width({0, 0}, size));
+    for (const auto& hash : tile) all.push_back(hash[0]);
     all.push_back(store.events->facts().streams);
     for (int i = 0; i < 10; ++i) all.push_back(store.events->version_of("opportunity-" + std::to_string(i))->value);
     return all;
