@@ -3,6 +3,7 @@
 
 #include "adapters/application/times.h"
 #include "adapters/application/wiring.h"
+#include "eventstore/rocks/checkpoint_keys.h"
 #include "adapters/json/report_json.h"
 #include "adapters/json/text_forms.h"
 #include "eventstore/rocks/verify_store.h"
@@ -97,6 +98,9 @@ Result<std::string> LocalStore::inspect() {
                 {"firstRecordedAt", time_or_null(facts.first_recorded_at, any)},
                 {"lastRecordedAt", time_or_null(facts.last_recorded_at, any)},
                 {"views", views}};
+  auto signers = read_checkpoint_keys(impl.path);
+  if (!signers) return std::move(signers).error();
+  if (!signers->empty()) document["verifierKey"] = signers->back().verifier().to_text();
   return document.dump();
 }
 

@@ -35,6 +35,11 @@ class LocalStore final : public Service {
   Result<std::string> verify(const Progress& progress) override;
   Result<std::string> import(const ImportRequest& request, const Progress& progress) override;
   Result<std::string> revert(const std::string& import_id, bool dry_run) override;
+  Result<std::string> prove(const ProofRequest& request) override;
+
+  // The keys that sign checkpoints: a first one, or one more; or one less, by its hash. {"verifierKeys":[…],"file":…}
+  Result<std::string> make_signing_key(bool another);
+  Result<std::string> retire_signing_key(const std::string& hash);
 
   // Folds the views again beside the old rows and swaps; none named = all. {"views":{…},"events":n,"seconds":x,"eventsPerSecond":n}
   Result<std::string> rebuild(const std::vector<std::string>& views, const Progress& progress);

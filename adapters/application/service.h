@@ -57,6 +57,22 @@ struct ImportRequest {
   std::string time_zone;
 };
 
+// What an outsider may ask of the log's tree.
+struct ProofRequest {
+  enum class About : std::uint8_t {
+    kCheckpoint,     // the tree as it is, signed
+    kInclusion,      // that an event is in it
+    kConsistency,    // that it begins with an older one
+    kTile,           // a tile or a bundle of leaves
+    kOldCheckpoint,  // that it begins with the one of a checkpoint kept elsewhere
+  };
+  About about = About::kCheckpoint;
+  std::uint64_t position = 0;              // the event; or the older tree's size
+  std::optional<std::uint64_t> size = {};  // of the tree; none: the log as it is
+  std::string text = {};                   // a tile's path; the old checkpoint
+  std::vector<std::string> keys = {};      // who must have signed the old checkpoint, each of them; none: the log itself
+};
+
 // A line of output: one JSON object, without the line break. False: stop.
 using LineSink = std::function<bool(std::string_view line)>;
 
@@ -71,6 +87,8 @@ class Service {
   virtual Result<std::string> verify(const Progress& progress) = 0;                    // {"ok":false,…} is an answer, not an error
   virtual Result<std::string> import(const ImportRequest& request, const Progress& progress) = 0;  // summary
   virtual Result<std::string> revert(const std::string& import_id, bool dry_run) = 0;
+  // JSON; but a checkpoint is the signed note, a tile its bytes. {"ok":false,…} about an old checkpoint is an answer, too.
+  virtual Result<std::string> prove(const ProofRequest& request) = 0;
 };
 
 }  // namespace rapport

@@ -31,6 +31,11 @@ const HttpApi::Route HttpApi::kRoutes[] = {
     {"GET", "/v1/events/live", &HttpApi::live},
     {"GET", "/v1/streams/{id}", &HttpApi::stream},
     {"GET", "/v1/views/{view}/{report}", &HttpApi::report},
+    {"GET", "/checkpoint", &HttpApi::checkpoint},
+    {"GET", "/tile/{path...}", &HttpApi::tile},
+    {"GET", "/v1/proof/inclusion", &HttpApi::inclusion},
+    {"GET", "/v1/proof/consistency", &HttpApi::consistency},
+    {"POST", "/v1/proof/checkpoint", &HttpApi::old_checkpoint},
     {"GET", "/v1/inspect", &HttpApi::inspect},
     {"POST", "/v1/verify", &HttpApi::verify},
     {"POST", "/v1/imports", &HttpApi::import},
@@ -53,15 +58,21 @@ HttpReply to_reply(Result<std::string> answer) {
   return {.body = std::move(*answer)};
 }
 
-// The names in the braces, if the path fits.
+// The names in the braces, if the path fits. `{name...}` is all that follows, slashes included.
 std::optional<std::vector<std::string>> fit(std::string_view pattern, std::span<const std::string> path) {
   std::vector<std::string> names;
-  for (const auto& part : path) {
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    const auto& part = path[at];
     if (!pattern.starts_with('/')) return {};
     pattern.remove_prefix(1);
     const auto end = std::min(pattern.find('/'), pattern.size());
     const auto expected = pattern.substr(0, end);
     pattern.remove_prefix(end);
+    if (expected.ends_with("...}")) {
+      names.push_back(part);
+      for (++at; at < path.size(); ++at) names.back().append("/").append(path[at]);
+      return names;
+    }
     if (expected.starts_with('{')) {
       if (part.empty()) return {};
       names.push_back(part);
@@ -335,6 +346,52 @@ Handling HttpApi::revert(const Call& call) const {
   return {.lane = Lane::kLong, .answer = [this, id = call.names[0], dry = *dry_run] {
             return to_reply(service_.revert(id, dry));
           }};
+}
+
+Handling HttpApi::checkpoint(const Call&) const {
+  return {.lane = Lane::kReports, .answer = [this] {
+            auto note = service_.prove({.about = ProofRequest::About::kCheckpoint});
+            if (!note) return to_reply(Problem{note.error()});
+            return HttpReply{.content_type = "text/plain; charset=utf-8",
+                             .body = std::move(*note),
+                             .headers = {{"Cache-Control", "no-cache"}}};
+          }};
+}
+
+Handling HttpApi::tile(const Call& call) const {
+  return {.lane = Lane::kReports, .answer = [this, path = "tile/" + call.names[0]] {
+            auto bytes = service_.prove({.about = ProofRequest::About::kTile, .text = path});
+            if (!bytes) return to_reply(Problem{bytes.error()});
+            return HttpReply{.content_type = "application/octet-stream",
+                             .body = std::move(*bytes),
+                             .headers = {{"Cache-Control", "public, max-age=31536000, immutable"}}};
+          }};
+}
+
+Handling HttpApi::proof(const Call& call, ProofRequest::About about, const char* position_name) const {
+  const auto parameters = Parameters::read(call.target.parameters, {position_name, "size"});
+  if (!parameters) return refuse(parameters.error());
+  if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
+  const auto position = parameters->number(position_name), size = parameters->number("size");
+  if (!position) return refuse(position.error());
+  if (!size) return refuse(size.error());
+  if (!*position) {
+    return refuse(Error{ErrorCode::kInvalid, "http.bad_parameter", std::string(position_name) + " is missing", position_name,
+                        "a whole number, 0 or more"});
+  }
+  ProofRequest request{.about = about, .position = **position, .size = *size};
+  return {.lane = Lane::kReports,
+          .answer = [this, request = std::move(request)] { return to_reply(service_.prove(request)); }};
+}
+
+Handling HttpApi::inclusion(const Call& call) const { return proof(call, ProofRequest::About::kInclusion, "position"); }
+Handling HttpApi::consistency(const Call& call) const { return proof(call, ProofRequest::About::kConsistency, "from"); }
+
+Handling HttpApi::old_checkpoint(const Call& call) const {
+  auto request = read_old_checkpoint(call.request.body);
+  if (!request) return refuse(request.error());
+  return {.lane = Lane::kReports,
+          .answer = [this, asked = std::move(*request)] { return to_reply(service_.prove(asked)); }};
 }
 
 Handling HttpApi::health(const Call&) const {

@@ -51,6 +51,12 @@ class HttpApi final {
   Handling verify(const Call& call) const;
   Handling import(const Call& call) const;
   Handling revert(const Call& call) const;
+  Handling checkpoint(const Call& call) const;
+  Handling tile(const Call& call) const;
+  Handling inclusion(const Call& call) const;
+  Handling consistency(const Call& call) const;
+  Handling old_checkpoint(const Call& call) const;
+  Handling proof(const Call& call, ProofRequest::About about, const char* position_name) const;
   Handling health(const Call& call) const;
   Handling ready(const Call& call) const;
   Handling metrics(const Call& call) const;

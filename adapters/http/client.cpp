@@ -209,4 +209,23 @@ Result<std::string> RemoteService::revert(const std::string& import_id, bool dry
   return body_of(exchange({host_, port_}, post(address, dry_run ? R"({"dryRun":true})" : "{}"), {}));
 }
 
+Result<std::string> RemoteService::prove(const ProofRequest& request) {
+  const auto ask = [&](const Address& address) { return body_of(exchange({host_, port_}, get(address), {.timeout = timeout_})); };
+  using About = ProofRequest::About;
+  switch (request.about) {
+    case About::kCheckpoint: return ask(Address("/checkpoint"));
+    case About::kTile: return ask(Address("/" + request.text));
+    case About::kInclusion: {
+      Address address("/v1/proof/inclusion");
+      return ask(address.parameter("position", request.position).parameter("size", request.size));
+    }
+    case About::kConsistency: {
+      Address address("/v1/proof/consistency");
+      return ask(address.parameter("from", request.position).parameter("size", request.size));
+    }
+    case About::kOldCheckpoint: break;
+  }
+  return body_of(exchange({host_, port_}, post(Address("/v1/proof/checkpoint"), write_old_checkpoint(request)), {.timeout = timeout_}));
+}
+
 }  // namespace rapport

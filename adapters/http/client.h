@@ -30,6 +30,7 @@ class RemoteService final : public Service {
   // Paths are made absolute: the server opens them, on this machine.
   Result<std::string> import(const ImportRequest& request, const Progress& progress) override;
   Result<std::string> revert(const std::string& import_id, bool dry_run) override;
+  Result<std::string> prove(const ProofRequest& request) override;
 
  private:
   RemoteService(std::string host, std::uint16_t port, std::chrono::milliseconds timeout);

@@ -219,6 +219,25 @@ std::string write_import(const ImportRequest& request) {
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+Result<ProofRequest> read_old_checkpoint(std::string_view body) {
+  auto members = Members::read(body);
+  if (!members) return members.error();
+  ProofRequest request{.about = ProofRequest::About::kOldCheckpoint};
+  auto note = take_text(*members, "checkpoint");
+  if (!note) return note.error();
+  auto keys = members->take_texts("keys");
+  if (!keys) return keys.error();
+  if (auto rest = members->refuse_others(); !rest) return rest.error();
+  if (note->empty()) return invalid("http.missing_field", "there is no checkpoint", "/checkpoint", "a signed note");
+  request.text = std::move(*note);
+  request.keys = std::move(*keys);
+  return request;
+}
+
+std::string write_old_checkpoint(const ProofRequest& request) {
+  return json{{"checkpoint", request.text}, {"keys", request.keys}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 Result<bool> read_revert(std::string_view body) {
   if (body.empty()) return false;
   auto members = Members::read(body);

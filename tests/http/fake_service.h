@@ -111,6 +111,14 @@ class FakeService final : public Service {
     return on_revert ? on_revert(id, dry_run) : Result<std::string>(R"({"import":"i-1"})");
   }
 
+  Result<std::string> prove(const ProofRequest& request) override {
+    {
+      std::lock_guard lock(mutex_);
+      proofs.push_back(request);
+    }
+    return std::string(request.about == ProofRequest::About::kTile ? "32 bytes a hash" : R"({"proof":[]})");
+  }
+
   // Whether so many come to follow, or are left, before long.
   bool has_followers(int count) {
     for (int tries = 0; followers != count && tries < 500; ++tries)
@@ -120,6 +128,7 @@ class FakeService final : public Service {
 
   std::vector<CommandRequest> commands;  // read them when nothing runs
   std::vector<QueryRequest> queries;
+  std::vector<ProofRequest> proofs;
   std::atomic<int> followers = 0;
   std::atomic<std::uint64_t> lines_read = 0;
 
