@@ -45,6 +45,7 @@ std::stop_token stop_on_signals() {
 
 int run(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file past the limit on its size is an answer of the write, as on a full disk
   spdlog::set_default_logger(spdlog::stderr_color_mt("rapport"));
   CLI::App program{"Rapport: a CRM core whose truth is a provable log of events.", "rapport"};
   program.set_version_flag("--version", "rapport " RAPPORT_VERSION);

@@ -15,7 +15,7 @@ Error io_error(const std::filesystem::path& path, std::string_view what) {
   if (number == EACCES || number == EROFS || number == EPERM)
     return {ErrorCode::kUnavailable, "store.read_only", std::move(message), {}, {},
             "the store must be writable, also for reading: give this user write access"};
-  if (number == ENOSPC || number == EDQUOT)
+  if (number == ENOSPC || number == EDQUOT || number == EFBIG)
     return {ErrorCode::kUnavailable, "store.full", std::move(message), {}, {}, "make room on the disk and try again"};
   return {ErrorCode::kUnavailable, "store.io", std::move(message)};
 }

@@ -8,6 +8,8 @@
 
 namespace rapport {
 
+// Whether the disk, a quota or the limit on a file's size left no room.
+bool no_room(const rocksdb::Status& status);
 Error from_status(const rocksdb::Status& status, std::string_view doing);
 
 }  // namespace rapport

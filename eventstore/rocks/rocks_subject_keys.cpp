@@ -53,11 +53,9 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const fs::path& path, bool cr
   rocksdb::Options options;
   options.create_if_missing = create;
   options.write_buffer_size = kMemtableBytes;
-  options.keep_log_file_num = 2;
-  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.info_log = std::make_shared<SilentLogger>();
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   rocksdb::DB* db = nullptr;
-  if (read_only) options.info_log = std::make_shared<SilentLogger>();
   auto status = read_only ? rocksdb::DB::OpenForReadOnly(options, path.string(), &db) : rocksdb::DB::Open(options, path.string(), &db);
   if (!status.ok()) return from_status(status, "cannot open " + path.string());
   return std::unique_ptr<rocksdb::DB>(db);

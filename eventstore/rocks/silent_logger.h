@@ -1,4 +1,5 @@
-// Keeps RocksDB from writing its LOG: opening a database to read it is to change no file. Included under rocks/ only.
+// Keeps RocksDB from writing its LOG: its logger aborts the process when the disk is full, and opening a database to read it
+// is to change no file. What RocksDB fails at it answers too, and we say that. Included under rocks/ folders only.
 #pragma once
 #include <rocksdb/env.h>
 

@@ -6,6 +6,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include "eventstore/rocks/rocks_status.h"
+#include "eventstore/rocks/silent_logger.h"
 #include "projections/row.h"
 
 namespace rapport::projections {
@@ -36,13 +38,6 @@ bool parse(std::string_view bytes, Checkpoint& c) {
   std::memcpy(c.history.data(), history.data(), history.size());
   return true;
 }
-
-// RocksDB's LOG would be a file that changes.
-class SilentLogger final : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
 
 class Snapshot final : public RowSnapshot {
  public:
@@ -157,8 +152,9 @@ Families families(const RocksRowStoreOptions& o) {
 
 Error rocks_error(const std::string& name, const rocksdb::Status& status) {
   auto view_name = name.substr(0, name.find('.'));
+  if (no_room(status)) return from_status(status, "cannot write the rows of view " + name);
   bool lost = status.IsPathNotFound();  // a table file that is not there counts as an I/O error, too
-  if ((status.IsIOError() && !lost) || status.IsNoSpace() || status.IsBusy() || status.IsTimedOut())
+  if ((status.IsIOError() && !lost) || status.IsBusy() || status.IsTimedOut())
     return {.code = ErrorCode::kUnavailable,
             .reason = "view.unavailable",
             .message = "the rows of view " + name + " cannot be reached: " + status.ToString()};
@@ -173,7 +169,7 @@ Result<std::unique_ptr<RowStore>> RocksRowStore::open(const RocksRowStoreOptions
   db_options.create_if_missing = db_options.create_missing_column_families = true;
   db_options.max_background_jobs = 2;
   db_options.write_buffer_manager = o.write_buffers;
-  db_options.keep_log_file_num = 2;
+  db_options.info_log = std::make_shared<SilentLogger>();
   db_options.max_open_files = 512;
   db_options.max_total_wal_size = 16u << 20;
   if (o.use != StoreUse::kLive) db_options.allow_concurrent_memtable_write = false;  // vectors cannot
@@ -185,7 +181,6 @@ Result<std::unique_ptr<RowStore>> RocksRowStore::open(const RocksRowStoreOptions
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const std::vector<rocksdb::ColumnFamilyDescriptor> described{{"default", {}}, {"rows", f.rows}, {"history", f.history}};
-  if (o.read_only) db_options.info_log = std::make_shared<SilentLogger>();
   auto status = o.read_only ? rocksdb::DB::OpenForReadOnly(db_options, o.path, described, &handles, &db)
                             : rocksdb::DB::Open(db_options, o.path, described, &handles, &db);
   if (!status.ok()) return rocks_error(o.name, status);

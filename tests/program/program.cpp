@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,37 @@ std::vector<std::string> command_line(const std::vector<std::string>& arguments)
   return all;
 }
 
+void limit_files(std::size_t bytes_max) {
+  if (bytes_max == 0) return;
+  const rlimit limit{bytes_max, bytes_max};
+  setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+Ran run_limited(const std::vector<std::string>& arguments, const std::string& input, std::size_t file_bytes_max) {
+  auto all = command_line(arguments);
+  auto argv = argv_of(all);
+  char folder[] = "/tmp/rapport-run-XXXXXX";
+  if (!mkdtemp(folder)) return {};
+  fs::path in = fs::path(folder) / "in", out = fs::path(folder) / "out", err = fs::path(folder) / "err";
+  std::ofstream(in, std::ios::binary) << input;
+  auto child = fork();
+  if (child == 0) {
+    dup2(open(in.c_str(), O_RDONLY), 0);
+    dup2(open(out.c_str(), O_WRONLY | O_CREAT, 0600), 1);
+    dup2(open(err.c_str(), O_WRONLY | O_CREAT, 0600), 2);
+    unsetenv("RAPPORT_DATA");
+    unsetenv("RAPPORT_FORMAT");
+    limit_files(file_bytes_max);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  Ran ran{exit_code(status), read_file(out), read_file(err)};
+  fs::remove_all(folder);
+  return ran;
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& path) {
@@ -44,31 +76,13 @@ nlohmann::json Ran::error() const {
   return parsed.is_discarded() ? nlohmann::json{} : parsed["error"];
 }
 
-Ran run(const std::vector<std::string>& arguments, const std::string& input) {
-  auto all = command_line(arguments);
-  auto argv = argv_of(all);
-  char folder[] = "/tmp/rapport-run-XXXXXX";
-  if (!mkdtemp(folder)) return {};
-  fs::path in = fs::path(folder) / "in", out = fs::path(folder) / "out", err = fs::path(folder) / "err";
-  std::ofstream(in, std::ios::binary) << input;
-  auto child = fork();
-  if (child == 0) {
-    dup2(open(in.c_str(), O_RDONLY), 0);
-    dup2(open(out.c_str(), O_WRONLY | O_CREAT, 0600), 1);
-    dup2(open(err.c_str(), O_WRONLY | O_CREAT, 0600), 2);
-    unsetenv("RAPPORT_DATA");
-    unsetenv("RAPPORT_FORMAT");
-    execv(argv[0], argv.data());
-    _exit(127);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  Ran ran{exit_code(status), read_file(out), read_file(err)};
-  fs::remove_all(folder);
-  return ran;
+Ran run(const std::vector<std::string>& arguments, const std::string& input) { return run_limited(arguments, input, 0); }
+
+Ran run_without_room(const std::vector<std::string>& arguments, std::size_t file_bytes_max) {
+  return run_limited(arguments, {}, file_bytes_max);
 }
 
-Running::Running(const std::vector<std::string>& arguments) {
+Running::Running(const std::vector<std::string>& arguments, std::size_t file_bytes_max) {
   auto all = command_line(arguments);
   auto argv = argv_of(all);
   int ends[2];
@@ -77,6 +91,7 @@ Running::Running(const std::vector<std::string>& arguments) {
   if (pid_ == 0) {
     dup2(ends[1], 1);
     close(ends[0]);
+    limit_files(file_bytes_max);
     execv(argv[0], argv.data());
     _exit(127);
   }

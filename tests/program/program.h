@@ -20,11 +20,14 @@ struct Ran {
 
 // Runs to its end. `input` is its standard input.
 Ran run(const std::vector<std::string>& arguments, const std::string& input = {});
+// With no room for a file past so many bytes: what a full disk is to a program, without one.
+Ran run_without_room(const std::vector<std::string>& arguments, std::size_t file_bytes_max);
 
 // A process that goes on: a server.
 class Running final {
  public:
-  explicit Running(const std::vector<std::string>& arguments);
+  // 0: no limit on the size of files.
+  explicit Running(const std::vector<std::string>& arguments, std::size_t file_bytes_max = 0);
   ~Running();  // killed with -9 if it still runs
   Running(const Running&) = delete;
   // The first line of its standard output; empty if it ended without one.

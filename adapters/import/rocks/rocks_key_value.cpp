@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "eventstore/rocks/rocks_status.h"
+#include "eventstore/rocks/silent_logger.h"
+
 namespace rapport::import {
 
 namespace {
@@ -23,8 +26,7 @@ rocksdb::Options options_for(bool create) {
   options.max_write_buffer_number = 2;
   options.max_open_files = 64;
   options.max_background_jobs = 2;
-  options.keep_log_file_num = 2;
-  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.info_log = std::make_shared<SilentLogger>();
   options.compression = rocksdb::kLZ4Compression;
   options.paranoid_checks = true;
   // A torn last write is what a crash leaves; damage before it must not be passed over.
@@ -38,6 +40,7 @@ rocksdb::Options options_for(bool create) {
 }
 
 Error error_of(const rocksdb::Status& status) {
+  if (no_room(status)) return from_status(status, "cannot write the memory of imports");
   if (status.IsNotFound()) return {ErrorCode::kNotFound, "import.no_memory", status.ToString()};
   if (status.IsCorruption() || status.IsInvalidArgument()) {
     return {ErrorCode::kCorrupt,
