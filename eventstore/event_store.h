@@ -79,7 +79,7 @@ struct StoreFacts {
 
 enum class Direction : std::uint8_t { kForward, kBackward };
 
-// Which events, in position order (a stream's: version order).
+// Which events, in position order (a stream's: version order). What is named must all hold: a stream's events of one type.
 struct ReadQuery {
   Direction direction = Direction::kForward;
   // Forward: positions from here on (0 and 1 = the first). Backward: from here down; 0 = the last.
@@ -89,6 +89,11 @@ struct ReadQuery {
   StreamVersion from_version{};    // 0 = the first (forward), the last (backward)
   std::string category = {};       // only this aggregate
   std::string type = {};           // only this event type, "opportunity.won"
+
+  // Whether an event is of the category and the type that are asked for, if any are.
+  bool takes(const RecordedEvent& event) const {
+    return (category.empty() || event.stream_type == category) && (type.empty() || event.type == type);
+  }
 };
 
 // A cursor over committed events. One thread. What next() answers borrows until the next call.

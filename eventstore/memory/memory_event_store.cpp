@@ -106,9 +106,12 @@ class MemoryEventStore::Reader final : public EventReader {
 
   Result<const RecordedEvent*> next() override {
     std::shared_lock lock(log_.mutex);
-    auto position = next_position();
-    if (!position) return static_cast<const RecordedEvent*>(nullptr);
-    return decoder_.decode(log_.at(*position).bytes());
+    for (;;) {
+      auto position = next_position();
+      if (!position) return static_cast<const RecordedEvent*>(nullptr);
+      auto event = decoder_.decode(log_.at(*position).bytes());
+      if (!event || query_.takes(**event)) return event;  // a list is of one thing that was asked for
+    }
   }
 
  private:

@@ -63,14 +63,16 @@ void RocksReader::rest() {
 }
 
 Result<const RecordedEvent*> RocksReader::next() {
-  auto position = next_position();
-  if (!position) return position.error();
-  if (!*position) return static_cast<const RecordedEvent*>(nullptr);
-  auto event = cursor_.event(**position);
-  if (!event) return event;
-  query_.from = {(*position)->value + 1};
-  query_.from_version = {(*event)->version.value + 1};
-  return event;
+  for (;;) {
+    auto position = next_position();
+    if (!position) return position.error();
+    if (!*position) return static_cast<const RecordedEvent*>(nullptr);
+    auto event = cursor_.event(**position);
+    if (!event) return event;
+    query_.from = {(*position)->value + 1};
+    query_.from_version = {(*event)->version.value + 1};
+    if (query_.takes(**event)) return event;  // an index knows of one thing that was asked for, not of all
+  }
 }
 
 }  // namespace rapport

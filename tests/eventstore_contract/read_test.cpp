@@ -60,6 +60,19 @@ TYPED_TEST(ReadContract, ReadsATypeAndACategory) {
   EXPECT_EQ(this->read({.direction = Direction::kBackward, .from = {4}, .type = "opportunity.won"}), (Texts{"2:A@2"}));
 }
 
+TYPED_TEST(ReadContract, TakesAllThatIsAskedForTogether) {
+  this->fill();
+  EXPECT_EQ(this->read({.stream = "opportunity-A", .type = "opportunity.won"}), (Texts{"2:A@2", "5:A@3"}));
+  EXPECT_EQ(this->read({.direction = Direction::kBackward, .stream = "opportunity-A", .type = "opportunity.won"}),
+            (Texts{"5:A@3", "2:A@2"}));
+  EXPECT_EQ(this->read({.stream = "opportunity-A", .from_version = {3}, .type = "opportunity.won"}), (Texts{"5:A@3"}));
+  EXPECT_EQ(this->read({.to = {4}, .stream = "opportunity-A", .type = "opportunity.won"}), (Texts{"2:A@2"}));
+  EXPECT_EQ(this->read({.stream = "opportunity-B", .type = "opportunity.won"}), Texts{});
+  EXPECT_EQ(this->read({.stream = "opportunity-A", .category = "case"}), Texts{});
+  EXPECT_EQ(this->read({.category = "case", .type = "case.closed"}), (Texts{"6:C@2"}));
+  EXPECT_EQ(this->read({.category = "case", .type = "opportunity.won"}), Texts{});
+}
+
 TYPED_TEST(ReadContract, GoesOnWhenMoreIsCommitted) {
   auto all = this->store_.read({});
   auto stream = this->store_.read({.stream = "opportunity-A"});
