@@ -1,10 +1,14 @@
 #include "adapters/cli/output.h"
 
 #include <fmt/format.h>
+#include <sys/poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include <nlohmann/json.hpp>
 
@@ -101,6 +105,9 @@ void flatten(const Json& value, const std::string& prefix, std::vector<std::pair
   for (auto& [name, inner] : value.items()) flatten(inner, prefix.empty() ? name : prefix + "." + name, out);
 }
 
+// What went wrong when standard output last took no more; of the process, as standard output is.
+int output_failure = 0;
+
 Json parsed(std::string_view document) {
   auto json = Json::parse(document, nullptr, false);
   RAPPORT_ASSERT(!json.is_discarded());  // our own service wrote it
@@ -171,9 +178,23 @@ std::string show_event(std::string_view event, Format format, bool first) {
   return (first ? csv_line(names) : "") + csv_line(values);
 }
 
-void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+bool print(std::string_view text) {
+  if (output_failure == 0 && (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0))
+    output_failure = errno;
+  return output_failure == 0;
+}
+
+Result<void> printed() {
+  if (output_failure == 0) return {};
+  if (output_failure == EPIPE) return Error{ErrorCode::kUnavailable, "output.closed", "nobody reads standard output any more"};
+  return Error{ErrorCode::kUnavailable, "output.failed",
+               std::string("cannot write to standard output: ") + std::strerror(output_failure), "", "",
+               "what was printed is not all there is: make room and ask again"};
+}
+
+bool reader_left(std::chrono::milliseconds at_most) {
+  pollfd output{STDOUT_FILENO, 0, 0};
+  return poll(&output, 1, static_cast<int>(at_most.count())) > 0;
 }
 
 int exit_code(const Error& error) {

@@ -1,5 +1,6 @@
 // How answers look: as the contract's JSON for programs, as CSV, or laid out for a person.
 #pragma once
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -25,8 +26,12 @@ std::string show_event(std::string_view event, Format format, bool first);
 // 12345678 minor units of USD as "123,456.78". The currency decides the decimals.
 std::string amount_text(std::int64_t minor, std::string_view currency);
 
-// Prints to standard output.
-void print(std::string_view text);
+// Prints to standard output. False: it takes no more, now or before; printed() says why.
+bool print(std::string_view text);
+// "output.failed" if something could not be printed; "output.closed" if whoever read it has left, which is no trouble.
+Result<void> printed();
+// Waits so long, or until whoever reads standard output leaves; whether it is so.
+bool reader_left(std::chrono::milliseconds at_most);
 
 // Exit codes of the contract: 1 the work failed or was refused, 2 wrong usage, 3 the store is locked, unreachable, damaged or
 // of an unknown format.

@@ -1,4 +1,6 @@
 // query, events, inspect, schema: what reads.
+#include <thread>
+
 #include "adapters/cli/verb.h"
 #include "adapters/json/json_schema.h"
 
@@ -59,6 +61,8 @@ class QueryVerb final : public Verb {
   QueryRequest request_;
 };
 
+constexpr std::chrono::milliseconds kLookEvery{100};  // whether whoever reads what follows is still there
+
 class EventsVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
@@ -77,17 +81,23 @@ class EventsVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto stop = request_.follow ? stop_on_signals() : std::stop_token();
+    std::stop_source over;
+    std::jthread watch;
+    if (request_.follow)
+      watch = std::jthread([over, stop = stop_on_signals()](std::stop_token ended) mutable {
+        while (!ended.stop_requested() && !stop.stop_requested() && !reader_left(kLookEvery)) {
+        }
+        over.request_stop();
+      });
     auto service = session.service(Opening::kRead);
     if (!service) return std::move(service).error();
     bool first = true;
     auto format = session.format();
     auto done = (*service)->events(request_, [&](std::string_view line) {
-      print(show_event(line, format, std::exchange(first, false)));
-      return true;
-    }, stop);
+      return print(show_event(line, format, std::exchange(first, false)));
+    }, over.get_token());
     if (!done) return std::move(done).error();
-    return 0;
+    return request_.follow && reader_left({}) ? 1 : 0;
   }
 
  private:

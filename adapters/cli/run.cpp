@@ -2,6 +2,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <iostream>
 #include <thread>
 
 #include "adapters/cli/verb.h"
@@ -64,15 +65,21 @@ int run(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // help and version end here, too
     auto code = program.exit(error);
-    return code == 0 ? 0 : 2;
+    std::cout.flush();
+    return code != 0 ? 2 : std::cout ? 0 : 1;
   }
   if (session.quiet) spdlog::set_level(spdlog::level::err);
   for (std::size_t i = 0; i < verbs.size(); ++i) {
     if (!declared[i]->parsed()) continue;
     auto done = verbs[i]->run(session);
-    if (done) return *done;
-    report_error(done.error(), session.format());
-    return exit_code(done.error());
+    if (!done) {
+      report_error(done.error(), session.format());
+      return exit_code(done.error());
+    }
+    auto shown = printed();
+    if (shown) return *done;
+    if (shown.error().reason != "output.closed") report_error(shown.error(), session.format());
+    return 1;
   }
   return 2;
 }

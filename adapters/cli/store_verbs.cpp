@@ -74,8 +74,7 @@ class DumpVerb final : public Verb {
     std::string page;
     auto done = (*store)->dump([&](std::string_view line) {
       page.append(line).push_back('\n');
-      if (page.size() > kPageBytes) print(std::exchange(page, {}));
-      return true;
+      return page.size() <= kPageBytes || print(std::exchange(page, {}));
     });
     print(page);
     if (!done) return std::move(done).error();
