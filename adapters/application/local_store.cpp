@@ -1,6 +1,7 @@
 #include "adapters/application/local_store.h"
 
 #include <algorithm>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -14,6 +15,25 @@ namespace rapport {
 namespace {
 
 constexpr std::chrono::seconds kFollowWait{30};  // what a query waits for views that follow the log
+constexpr std::chrono::seconds kLockWait{5};     // what an open waits for another short command to end
+constexpr std::chrono::milliseconds kLockRetry{20};
+
+Result<std::unique_ptr<StoreDirectory>> open_directory(const std::filesystem::path& path, Opening opening) {
+  return opening == Opening::kRead ? StoreDirectory::open_to_read(path)
+                                   : StoreDirectory::open(path, opening == Opening::kCreate);
+}
+
+// Commands take turns. A server keeps the store: its clients need not wait to be told so.
+Result<std::unique_ptr<StoreDirectory>> open_in_turn(const std::filesystem::path& path, Opening opening) {
+  auto until = std::chrono::steady_clock::now() + kLockWait;
+  for (;;) {
+    auto opened = open_directory(path, opening);
+    if (opened || opened.error().reason != "store.locked" || !holder_address(path).empty() ||
+        std::chrono::steady_clock::now() >= until)
+      return opened;
+    std::this_thread::sleep_for(kLockRetry);
+  }
+}
 
 std::optional<std::string> version_change_body(const projections::VersionChange& change) {
   return nlohmann::json{{"view", change.view},
@@ -41,8 +61,7 @@ projections::ProgressCall view_progress(std::string_view what, const Progress& p
 }
 
 Result<void> LocalStore::Impl::open(Opening opening) {
-  auto opened = opening == Opening::kRead ? StoreDirectory::open_to_read(path)
-                                          : StoreDirectory::open(path, opening == Opening::kCreate);
+  auto opened = open_in_turn(path, opening);
   if (!opened) return std::move(opened).error();
   directory = std::move(*opened);
   auto log = RocksEventStore::open(*directory);
@@ -58,7 +77,9 @@ Result<void> LocalStore::Impl::open(Opening opening) {
   }
   rows = std::make_unique<projections::RocksRowStores>((path / "views").string(), projections::RocksBudget{}, directory->read_only());
   views = std::make_unique<projections::ViewHosts>(*store, *rows);
-  bool views_at_head = std::ranges::all_of(views->all(), [&](auto& view) { return view->health() && view->position() == store->head().position; });
+  // Of an empty log there may be no rows yet, which would have to be made.
+  auto head = store->head().position;
+  bool views_at_head = head.value > 0 && std::ranges::all_of(views->all(), [&](auto& view) { return view->health() && view->position() == head; });
   return directory->read_only() && !views_at_head ? reopen_for_writing() : Result<void>();
 }
 

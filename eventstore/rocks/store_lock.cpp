@@ -1,14 +1,21 @@
 #include "eventstore/rocks/store_lock.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <thread>
 
 #include "eventstore/rocks/files.h"
 
 namespace rapport {
 namespace {
+
+constexpr int kLooksMax = 50;
+constexpr std::chrono::milliseconds kBetweenLooks{2};
 
 std::filesystem::path lock_path(const std::filesystem::path& dir) { return dir / "LOCK"; }
 
@@ -30,9 +37,16 @@ StoreHolder parse_holder(const std::string& text) {
 
 Result<void> write_holder(int file, const std::filesystem::path& path, const std::string& address) {
   auto text = std::to_string(::getpid()) + "\n" + address + (address.empty() ? "" : "\n");
-  if (::ftruncate(file, 0) != 0 || ::pwrite(file, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+  // First written, then cut: whoever looks meanwhile finds a process id.
+  if (::pwrite(file, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
+      ::ftruncate(file, static_cast<off_t>(text.size())) != 0)
     return io_error(path, "cannot write");
   return {};
+}
+
+bool alive(const std::string& pid) {
+  auto number = std::atoi(pid.c_str());
+  return number > 0 && (::kill(number, 0) == 0 || errno != ESRCH);
 }
 
 }  // namespace
@@ -41,22 +55,34 @@ Result<std::unique_ptr<StoreLock>> StoreLock::take(const std::filesystem::path& 
   auto path = lock_path(dir);
   auto file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) return io_error(path, "cannot open");
-  std::unique_ptr<StoreLock> lock(new StoreLock(file));
+  auto give_up = [file](Error error) {
+    ::close(file);
+    return error;
+  };
   auto wanted = whole_file();
-  if (::fcntl(file, F_OFD_SETLK, &wanted) != 0) {
-    if (errno != EAGAIN && errno != EACCES) return io_error(path, "cannot lock");
+  for (int look = 0; ::fcntl(file, F_OFD_SETLK, &wanted) != 0; ++look) {
+    if (errno != EAGAIN && errno != EACCES) return give_up(io_error(path, "cannot lock"));
     auto holder = store_holder(dir);
+    // For a moment after it took the lock the text is nobody's, or that of one who was killed.
+    if (!alive(holder.pid) && look < kLooksMax) {
+      std::this_thread::sleep_for(kBetweenLooks);
+      continue;
+    }
     auto where = holder.address.empty() ? "" : ", serving " + holder.address;
-    return Error{ErrorCode::kUnavailable, "store.locked",
-                 "process " + holder.pid + " holds the store " + dir.string() + where, {}, {},
-                 "wait until it ends or stop it"};
+    return give_up({ErrorCode::kUnavailable, "store.locked",
+                    (holder.pid.empty() ? "another process" : "process " + holder.pid) + " holds the store " + dir.string() + where, {}, {},
+                    "wait until it ends or stop it"});
   }
+  std::unique_ptr<StoreLock> lock(new StoreLock(file));
   if (auto written = write_holder(file, path, {}); !written) return written.error();
   return lock;
 }
 
-// The text stays: without the lock it means nothing.
-StoreLock::~StoreLock() { ::close(file_); }
+// The text goes with the lock, so that nobody takes it for the next holder's.
+StoreLock::~StoreLock() {
+  static_cast<void>(::ftruncate(file_, 0) == 0);
+  ::close(file_);
+}
 
 Result<void> StoreLock::announce(const std::string& address) { return write_holder(file_, "LOCK", address); }
 

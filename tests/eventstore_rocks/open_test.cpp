@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <thread>
 
 #include "eventstore/rocks/files.h"
 #include "eventstore/rocks/verify_store.h"
@@ -208,6 +209,18 @@ TEST_F(OpenTest, NamesWhoHoldsTheLock) {
   waitpid(child, &status, 0);
   EXPECT_EQ(store_holder(path_).pid, "");
   EXPECT_EQ(refusal(), "opened");
+}
+
+TEST_F(OpenTest, GivesTheLockOrNamesItsHolderWhoeverComesAndGoes) {
+  fs::create_directory(path_);
+  std::jthread holder([&](std::stop_token stop) {
+    while (!stop.stop_requested()) static_cast<void>(StoreLock::take(path_).has_value());
+  });
+  auto name = "process " + std::to_string(getpid()) + " holds";
+  for (int i = 0; i < 500; ++i) {
+    auto lock = StoreLock::take(path_);
+    if (!lock) { EXPECT_NE(lock.error().message.find(name), std::string::npos) << lock.error().message; }
+  }
 }
 
 TEST_F(OpenTest, RefusesASecondOpenInTheSameProcess) {

@@ -164,6 +164,31 @@ TEST_F(Lifecycle, ADemoIsTheSameEnterpriseForTheSameSeed) {
   EXPECT_NE(demo("other", "8"), one);
 }
 
+TEST_F(Lifecycle, CommandsThatComeTogetherTakeTurns) {
+  ASSERT_EQ(import_deals().code, 0);
+  const std::vector<std::vector<std::string>> verbs{
+      {"query", "pipeline/summary"}, {"events"}, {"inspect"}, {"command", "account/turn", "create", R"({"kind":"person","name":"Li"})"}};
+  std::vector<std::jthread> people;
+  std::mutex mutex;
+  for (int person = 0; person < 8; ++person)
+    people.emplace_back([&, person] {
+      auto arguments = verbs[static_cast<std::size_t>(person) % verbs.size()];
+      if (person % 4 == 3) arguments[1] += std::to_string(person);
+      arguments.insert(arguments.end(), {"--data", store(), "--format", "json"});
+      auto ran = run(arguments);
+      std::lock_guard lock(mutex);
+      EXPECT_EQ(ran.code, 0) << ran.err;
+    });
+}
+
+TEST_F(Lifecycle, AStoreWithoutEventsAnswersWithoutRows) {
+  auto nothing = write("nothing.csv", "no,such,columns\n");
+  EXPECT_EQ(run({"import", deals_mapping(), nothing, "--data", store(), "--quiet"}).code, 2);
+  EXPECT_EQ(query("pipeline/summary")["rows"].size(), 0u);
+  EXPECT_EQ(query("pipeline/summary")["position"], 0);
+  EXPECT_EQ(inspect(store())["position"], 0);
+}
+
 TEST_F(Lifecycle, RebuiltViewsHaveTheDigestsOfLiveOnes) {
   ASSERT_EQ(run({"demo", "--data", store(), "--customers", "30", "--years", "1", "--format", "json", "--quiet"}).code, 0);
   auto before = inspect(store())["views"];
