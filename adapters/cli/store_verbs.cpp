@@ -51,7 +51,13 @@ class RebuildVerb final : public Verb {
     }();
     if (!answer) return std::move(answer).error();
     print(show_document(*answer, session.format()));
-    return 0;
+    std::string differing;
+    auto views = nlohmann::json::parse(*answer)["views"];
+    for (auto& [name, view] : views.items())
+      if (view["same"] == false) differing += (differing.empty() ? "" : ", ") + name;
+    if (differing.empty()) return 0;
+    return Error{ErrorCode::kRejected, "view.differed", "the rows before were not what the log gives: " + differing, "", "",
+                 "they are right now; find out what changed them, or report it if nobody did"};
   }
 
  private:

@@ -189,6 +189,23 @@ TEST_F(Lifecycle, AStoreWithoutEventsAnswersWithoutRows) {
   EXPECT_EQ(inspect(store())["position"], 0);
 }
 
+TEST_F(Lifecycle, ARebuildThatFindsOtherRowsThanTheLogGivesFails) {
+  ASSERT_EQ(import_deals().code, 0);
+  auto other = path("other");
+  std::filesystem::copy(store(), other, std::filesystem::copy_options::recursive);
+  ASSERT_EQ(run({"command", "opportunity/D-2", "win", "{}", "--data", store()}).code, 0);
+  ASSERT_EQ(run({"command", "opportunity/D-2", "lose", R"({"reasonCode":"price"})", "--data", other}).code, 0);
+  for (auto& dir : {other, store()}) ASSERT_EQ(run({"query", "pipeline/summary", "--data", dir}).code, 0);
+  std::filesystem::remove_all(store() + "/views/pipeline.v1");
+  std::filesystem::copy(other + "/views/pipeline.v1", store() + "/views/pipeline.v1", std::filesystem::copy_options::recursive);
+  auto rebuilt = run({"rebuild", "--data", store(), "--format", "json", "--quiet"});
+  EXPECT_EQ(rebuilt.code, 1);
+  EXPECT_EQ(rebuilt.error().value("code", ""), "view.differed") << rebuilt.err;
+  EXPECT_NE(rebuilt.err.find("pipeline"), std::string::npos);
+  EXPECT_EQ(rebuilt.err.find("service"), std::string::npos) << rebuilt.err;
+  EXPECT_EQ(run({"rebuild", "--data", store(), "--format", "json", "--quiet"}).code, 0);
+}
+
 TEST_F(Lifecycle, RebuiltViewsHaveTheDigestsOfLiveOnes) {
   ASSERT_EQ(run({"demo", "--data", store(), "--customers", "30", "--years", "1", "--format", "json", "--quiet"}).code, 0);
   auto before = inspect(store())["views"];
