@@ -1,5 +1,6 @@
 #include "adapters/kafka/relay.h"
 
+#include <algorithm>
 #include <mutex>
 #include <thread>
 
@@ -11,13 +12,16 @@ namespace rapport::kafka {
 namespace {
 
 constexpr int kAttemptsMax = 5;  // sessions without any progress
-constexpr std::chrono::milliseconds kBackoff{500};
+constexpr std::chrono::milliseconds kBackoff{500}, kBackoffMax{30'000};
 
 void pause(std::chrono::milliseconds time, const std::stop_token& stop) {
   for (auto slice = std::chrono::milliseconds(20); time.count() > 0 && !stop.stop_requested();
        time -= slice)
     std::this_thread::sleep_for(slice);
 }
+
+// What may be otherwise in a while: brokers come back, rights are given, partitions get leaders.
+bool passing(const Error& error) { return error.reason == "bus.unreachable" || error.reason == "bus.refused"; }
 
 }  // namespace
 
@@ -61,13 +65,18 @@ Result<Published> Relay::Parts::run(RelayUntil until, const Progress& progress,
   Tally tally;
   Position best;
   int attempts = 0;
+  auto backoff = kBackoff;
+  const auto wait_out = [&](const Error& error) {
+    report(false, error.message);
+    if (!follow || !passing(error)) return false;
+    pause(backoff, stop);
+    backoff = std::min(2 * backoff, kBackoffMax);
+    return true;
+  };
   for (bool careful = false;; careful = true) {
     auto session = Session::open(store, options, tally, careful);
     if (!session) {
-      const auto& error = session.error();
-      if (!follow || error.reason != "bus.unreachable") return error;
-      report(false, error.message);
-      pause(kBackoff, stop);
+      if (!wait_out(session.error())) return session.error();
       if (stop.stop_requested()) return tally.published;
       continue;
     }
@@ -80,9 +89,11 @@ Result<Published> Relay::Parts::run(RelayUntil until, const Progress& progress,
           if (progress) progress(tally.published, store.head().position);
         },
         stop);
+    if ((*session)->complete() > best) backoff = kBackoff;
     if (!ended) {
-      report(false, ended.error().message);
-      return ended.error();
+      if (!wait_out(ended.error())) return ended.error();
+      if (stop.stop_requested()) return tally.published;
+      continue;
     }
     tally.published.position = (*session)->complete();
     report(*ended == Session::Ended::kCaughtUp, {}, tally.published.position);

@@ -68,8 +68,8 @@ class Relay final {
   Relay(const Relay&) = delete;
 
   // Blocks. `progress`, if any, is called now and then on this thread.
-  // Errors: bus.unreachable (not with kStopped: then it is waited for), bus.refused, bus.setting,
-  // bus.too_large;
+  // Errors: bus.unreachable, bus.refused (neither with kStopped: then they are waited out, with growing
+  // pauses), bus.setting, bus.too_large;
   //   bus.ahead_of_log, bus.other_log: what is in the topics is not of this log as it is now;
   //   bus.partitions: a topic cannot keep the order; and whatever reading the log answers.
   Result<Published> run(RelayUntil until, const Progress& progress = {}, std::stop_token stop = {});
