@@ -34,6 +34,7 @@ struct Cluster::Parts {
   Result<MetadataHandle> metadata();
   Result<void> await(const std::set<std::string>& names);
   Result<void> created(rd_kafka_event_t* event);
+  Result<void> read_settings(const std::vector<std::string>& topics, std::vector<std::string>& found);
   using Wanted = std::map<std::pair<std::string, std::int32_t>, PartitionTail>;
   Result<void> read_tails(Wanted& wanted, std::int64_t records);
   Result<void> try_tails(Wanted& wanted, std::int64_t records);
@@ -123,6 +124,70 @@ Result<void> Cluster::create(std::span<const TopicPlan> plans) {
   if (!event) return unreachable(parts_->to, *parts_->client);
   if (auto done = parts_->created(event.get()); !done) return done;
   return parts_->await(names);
+}
+
+Result<std::vector<std::string>> Cluster::concerns(std::span<const TopicPlan> plans) {
+  std::set<std::string> names;
+  for (const auto& plan : plans) names.insert(plan.name);
+  auto metadata = parts_->metadata();
+  if (!metadata) return metadata.error();
+  const auto wanted = replication_factor(static_cast<std::size_t>((*metadata)->broker_cnt));
+  std::vector<std::string> found, there;
+  for (int i = 0; i < (*metadata)->topic_cnt; ++i) {
+    const auto& topic = (*metadata)->topics[i];
+    if (topic.err || !names.contains(topic.topic)) continue;
+    there.emplace_back(topic.topic);
+    auto fewest = wanted;
+    for (int p = 0; p < topic.partition_cnt; ++p)
+      fewest = std::min(fewest, static_cast<std::int32_t>(topic.partitions[p].replica_cnt));
+    if (fewest < wanted)
+      found.push_back("topic " + there.back() + " is kept on " + std::to_string(fewest) + " of " +
+                      std::to_string((*metadata)->broker_cnt) +
+                      " brokers: give it more copies with kafka-reassign-partitions");
+  }
+  if (auto read = parts_->read_settings(there, found); !read) return read.error();
+  return found;
+}
+
+Result<void> Cluster::Parts::read_settings(const std::vector<std::string>& topics,
+                                           std::vector<std::string>& found) {
+  if (topics.empty()) return {};
+  using Resource = Owned<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy>;
+  std::vector<Resource> owned;
+  std::vector<rd_kafka_ConfigResource_t*> asked;
+  for (const auto& topic : topics) {
+    owned.emplace_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+    asked.push_back(owned.back().get());
+  }
+  auto* handle = client->handle();
+  Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy> options(
+      rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
+  const auto wait_ms = static_cast<int>(to.unreachable_after.count());
+  char why[512];
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), wait_ms, why, sizeof why);
+  QueueHandle queue(rd_kafka_queue_new(handle));
+  rd_kafka_DescribeConfigs(handle, asked.data(), asked.size(), options.get(), queue.get());
+  EventHandle event(rd_kafka_queue_poll(queue.get(), wait_ms + 1'000));
+  if (!event) return unreachable(to, *client);
+  if (rd_kafka_event_error(event.get())) {
+    found.push_back("the settings of topics cannot be read: " +
+                    std::string(rd_kafka_event_error_string(event.get())));
+    return {};
+  }
+  std::size_t count = 0;
+  const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
+  const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t entries = 0;
+    const auto** settings = rd_kafka_ConfigResource_configs(resources[i], &entries);
+    for (std::size_t k = 0; k < entries; ++k) {
+      const auto* value = rd_kafka_ConfigEntry_value(settings[k]);
+      auto concern = setting_concern(rd_kafka_ConfigEntry_name(settings[k]), value ? value : "");
+      if (!concern.empty())
+        found.push_back("topic " + std::string(rd_kafka_ConfigResource_name(resources[i])) + " " + concern);
+    }
+  }
+  return {};
 }
 
 Result<void> Cluster::Parts::created(rd_kafka_event_t* event) {

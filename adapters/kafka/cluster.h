@@ -41,6 +41,9 @@ class Cluster final {
   // Makes topics and returns when all of their partitions have a leader. One that exists already is
   // left as it is.
   Result<void> create(std::span<const TopicPlan> plans);
+  // What of topics that are there is not as create() would have made them, a sentence each: fewer copies than the
+  // brokers allow, settings that let events go.
+  Result<std::vector<std::string>> concerns(std::span<const TopicPlan> plans);
   // The last record of the first `partitions` partitions of each topic.
   Result<Tails> tails(const std::map<std::string, std::int32_t>& partitions);
 

@@ -55,6 +55,11 @@ Result<void> Session::prepare(bool careful) {
                     .cursor = read_cursor(options_.state_folder, cluster_)};
   auto there = provide_topics(**cluster);
   if (!there) return there.error();
+  if (!careful) {  // a relay's first session: once is enough
+    auto concerns = (*cluster)->concerns(planned_topics(options_.partitions));
+    if (!concerns) return concerns.error();
+    for (const auto& concern : *concerns) warn(concern);
+  }
   auto used = partitions_in_use(*there, facts.cursor);
   if (!used) return used.error();
   auto tails = settled_tails(**cluster, *used, careful || (facts.cursor && !facts.cursor->clean));

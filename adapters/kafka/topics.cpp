@@ -1,6 +1,7 @@
 #include "adapters/kafka/topics.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "adapters/json/field_plan.h"
 
@@ -35,6 +36,19 @@ std::vector<std::pair<std::string, std::string>> topic_settings(std::size_t brok
   if (replication_factor(brokers) == kReplicationMax)
     settings.emplace_back("min.insync.replicas", "2");
   return settings;
+}
+
+std::string setting_concern(std::string_view name, std::string_view value) {
+  const auto is = [&] { return std::string(name) + "=" + std::string(value); };
+  if (name == "cleanup.policy" && value.find("compact") != value.npos)
+    return "has " + is() + ": compaction keeps the last event of a stream and drops the others";
+  if ((name == "retention.ms" || name == "retention.bytes") && value != "-1")
+    return "has " + is() + ": older events go, and whoever starts later misses them";
+  std::int64_t bytes = 0;
+  if (name == "max.message.bytes" &&
+      std::from_chars(value.data(), value.data() + value.size(), bytes).ec == std::errc() && bytes < kMessageBytesMax)
+    return "has " + is() + ": the largest events need " + std::to_string(kMessageBytesMax);
+  return {};
 }
 
 }  // namespace rapport::kafka

@@ -33,4 +33,7 @@ std::vector<TopicPlan> planned_topics(std::int32_t events_partitions);
 std::int32_t replication_factor(std::size_t brokers);
 std::vector<std::pair<std::string, std::string>> topic_settings(std::size_t brokers);
 
+// What is wrong with a setting of a topic that somebody else made, as the rest of a sentence about the topic; empty: nothing.
+std::string setting_concern(std::string_view name, std::string_view value);
+
 }  // namespace rapport::kafka

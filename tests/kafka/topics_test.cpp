@@ -35,5 +35,15 @@ TEST(Topics, HaveAsManyCopiesAsBrokersUpToThree) {
   EXPECT_EQ(settings["min.insync.replicas"], "2");
 }
 
+TEST(Topics, ThatLetEventsGoAreAConcern) {
+  for (const auto& [name, value] : topic_settings(3)) EXPECT_EQ(setting_concern(name, value), "") << name;
+  EXPECT_NE(setting_concern("cleanup.policy", "compact").find("compaction"), std::string::npos);
+  EXPECT_NE(setting_concern("cleanup.policy", "compact,delete"), "");
+  EXPECT_NE(setting_concern("retention.ms", "604800000").find("retention.ms=604800000"), std::string::npos);
+  EXPECT_NE(setting_concern("retention.bytes", "1073741824"), "");
+  EXPECT_NE(setting_concern("max.message.bytes", "1048588").find("4194304"), std::string::npos);
+  EXPECT_EQ(setting_concern("segment.bytes", "1"), "");
+}
+
 }  // namespace
 }  // namespace rapport::kafka
