@@ -204,12 +204,19 @@ class Run {
       if (!more) return more.error();
       if (!*more) break;
       if (auto added = table.add(file, record); !added) return added;
+      if (parts_.stop.stop_requested()) return was_stopped();
       if (progress_ && state_.counts.rows % kRowsAProgress == 0)
         progress_(bytes_before_ + (*reader)->consumed_bytes(), bytes_total_);
     }
     bytes_before_ += state_.files[file].bytes;
     if (progress_) progress_(bytes_before_, bytes_total_);
     return {};
+  }
+
+  // What is stored by now stays, as after a kill.
+  static Error was_stopped() {
+    return {ErrorCode::kUnavailable, "import.stopped", "the import was stopped before its end", {}, {},
+            "import the same files again: what is in adds nothing"};
   }
 
   // A file that cannot be read to its end: what was kept is stored, so that the next run goes on

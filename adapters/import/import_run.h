@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct ImportParts {
   const SubjectKeys& keys;
   KeyValue& memory;  // of imports: DATA/imports
   MakeScratch make_scratch;
+  std::stop_token stop = {};  // "import.stopped": as after a kill, the same import again goes on
 };
 
 // Bytes of the files read so far, as they lie on the disk. Called about every thousand rows.
