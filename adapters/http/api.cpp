@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <span>
 
 #include "adapters/http/answers.h"
@@ -315,7 +316,7 @@ Handling HttpApi::live(const Call& call) const {
   // asking.
   if (const auto* last = call.request.header("Last-Event-ID")) {
     const auto position = parse_number(*last);
-    if (!position) {
+    if (!position || *position == std::numeric_limits<std::uint64_t>::max()) {
       return refuse(Error{ErrorCode::kInvalid, "http.bad_header", "Last-Event-ID is no position",
                           "Last-Event-ID", "the position of the last event received"});
     }

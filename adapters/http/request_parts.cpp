@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "adapters/http/target.h"
 
@@ -24,9 +25,19 @@ std::string_view unquoted(std::string_view text) {
 class Members final {
  public:
   static Result<Members> read(std::string_view body) {
-    auto parsed = json::parse(body, nullptr, false);
+    std::vector<std::set<std::string>> open;  // names so far in each object around the place
+    std::string twice;
+    const auto watch = [&](int, json::parse_event_t event, json& parsed) {
+      if (event == json::parse_event_t::object_start) open.emplace_back();
+      if (event == json::parse_event_t::object_end) open.pop_back();
+      if (event != json::parse_event_t::key) return true;
+      if (auto name = parsed.get<std::string>(); !open.back().insert(name).second) twice = std::move(name);
+      return true;
+    };
+    auto parsed = json::parse(body, watch, false);
     if (!parsed.is_object())
       return invalid("http.bad_json", "the body is not a JSON object", "", "a JSON object");
+    if (!twice.empty()) return invalid("http.duplicate_field", "the body has a member twice", "/" + twice, "");
     return Members(std::move(parsed));
   }
 

@@ -47,7 +47,7 @@ Result<std::optional<std::uint64_t>> expected_version(const HttpRequest& request
 Result<void> read_command_headers(const HttpRequest& request, CommandRequest& command);
 
 // {"mapping":"crm-sales","files":["/…"],"dryRun":false,"rejects":"/…","timeZone":"Europe/Berlin"}, and back.
-// Errors: kInvalid "http.bad_json", "http.unknown_field", "http.missing_field", "http.wrong_type".
+// Errors: kInvalid "http.bad_json", "http.duplicate_field", "http.unknown_field", "http.missing_field", "http.wrong_type".
 Result<ImportRequest> read_import(std::string_view body);
 std::string write_import(const ImportRequest& request);
 

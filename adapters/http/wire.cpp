@@ -26,20 +26,35 @@ constexpr std::size_t kFirstBytes = 4096;
 constexpr std::size_t kLingerBytes = 4 << 20, kLingerPiece = 64 << 10;
 constexpr milliseconds kLinger{2'000};
 
+std::string at_most(std::size_t bytes) { return "at most " + std::to_string(bytes) + " bytes"; }
+std::string seconds(milliseconds time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+}
+
 // What reading a request came to, as the reply that says so; none if there is nobody to tell.
-std::optional<Problem> read_problem(error_code error, bool timed_out, bool in_first_line) {
-  const auto problem = [](unsigned status, const char* reason, const char* message) {
-    return Problem{{.code = ErrorCode::kInvalid, .reason = reason, .message = message}, status};
+std::optional<Problem> read_problem(error_code error, bool timed_out, bool in_first_line, bool in_body,
+                                    const HttpLimits& limits) {
+  const auto problem = [](unsigned status, const char* reason, const char* message, std::string expected = {}) {
+    return Problem{
+        {.code = ErrorCode::kInvalid, .reason = reason, .message = message, .expected = std::move(expected)},
+        status};
   };
-  if (timed_out) return problem(408, "http.too_slow", "the request did not arrive in time");
+  if (timed_out) {
+    return problem(408, "http.too_slow", "the request did not arrive in time",
+                   in_body ? "the body within " + seconds(limits.body_timeout)
+                           : "the headers within " + seconds(limits.header_timeout));
+  }
   if (error == http::error::end_of_stream ||
       error.category() != http::make_error_code(http::error::end_of_stream).category()) {
     return {};
   }
-  if (error == http::error::body_limit) return problem(413, "http.body_too_large", "the body is too large");
+  if (error == http::error::body_limit)
+    return problem(413, "http.body_too_large", "the body is too large", at_most(limits.body_bytes_max));
   if (error == http::error::header_limit) {
-    return in_first_line ? problem(414, "http.target_too_long", "the address is too long")
-                         : problem(431, "http.header_too_large", "the headers are too large");
+    return in_first_line ? problem(414, "http.target_too_long", "the address is too long",
+                                   at_most(limits.target_bytes_max))
+                         : problem(431, "http.header_too_large", "the headers are too large",
+                                   at_most(limits.header_bytes_max));
   }
   if (error == http::error::bad_version)
     return problem(505, "http.version", "only HTTP/1.0 and HTTP/1.1 are spoken");
@@ -99,7 +114,8 @@ Awaitable<bool> HttpWire::read(HttpRequest& request, std::optional<Problem>& pro
   if (!error) error = co_await read_body(parser);
   deadline_.disarm();
   if (error) {
-    problem = read_problem(error, deadline_.passed(), parser.get().target().empty());
+    problem = read_problem(error, deadline_.passed(), parser.get().target().empty(), parser.is_header_done(),
+                           limits_);
     co_return false;
   }
   auto message = parser.release();
@@ -111,7 +127,11 @@ Awaitable<bool> HttpWire::read(HttpRequest& request, std::optional<Problem>& pro
   for (const auto& field : message) request.headers.emplace_back(field.name_string(), field.value());
   request.body = std::move(message.body());
   if (request.target.size() > limits_.target_bytes_max) {
-    problem = Problem{{ErrorCode::kInvalid, "http.target_too_long", "the address is too long"}, 414};
+    problem = Problem{{.code = ErrorCode::kInvalid,
+                       .reason = "http.target_too_long",
+                       .message = "the address is too long",
+                       .expected = at_most(limits_.target_bytes_max)},
+                      414};
   } else if (version_ >= 11 && !request.header("Host")) {
     problem = Problem{{ErrorCode::kInvalid, "http.no_host", "the request says no host", "Host"}};
   }

@@ -312,6 +312,19 @@ TEST_F(Api, SaysWhetherItIsHealthyAndReady) {
   EXPECT_EQ(code(reply), "views.behind");
 }
 
+TEST_F(Api, RefusesAMemberThatIsThereTwice) {
+  const auto reply = ask("POST", "/v1/imports", R"({"mapping":"a","files":["f"],"mapping":"b"})");
+  EXPECT_EQ(reply.status, 400U);
+  EXPECT_EQ(code(reply), "http.duplicate_field");
+  EXPECT_EQ(json::parse(reply.body)["field"], "/mapping");
+}
+
+TEST_F(Api, RefusesALastEventThatNoOtherCanFollow) {
+  for (const char* last : {"18446744073709551615", "18446744073709551616", "-1", ""}) {
+    EXPECT_EQ(ask("GET", "/v1/events/live", "", {{"Last-Event-ID", last}}).status, 400U) << last;
+  }
+}
+
 TEST_F(Api, ShowsMetrics) {
   service.append();
   metrics.answered("/v1/events", "GET", 200, std::chrono::milliseconds(2));
