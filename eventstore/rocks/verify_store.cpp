@@ -152,6 +152,10 @@ bool Verification::check_frame(Frame& frame) {
         fail({frame.first().value + index - 1}, event.error().message);
         return false;
       }
+      if (index == 1 && (*event)->recorded_at != frame.committed_at()) {
+        fail((*event)->position, "its frame was committed at another time than it was recorded");
+        return false;
+      }
       if (!check_event(**event, command)) return false;
       if (i == 0 && command.first_ordinal != (*event)->ordinal) {
         fail((*event)->position, "the frame gives its command another first ordinal");

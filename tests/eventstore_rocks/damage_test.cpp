@@ -1,11 +1,16 @@
 // One flipped byte anywhere in a store is refused at open or reported by verification; or, in index/, mended.
+#include <capnp/message.h>
+#include <capnp/serialize.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 
 #include "eventstore/rocks/files.h"
+#include "eventstore/rocks/log_database.h"
 #include "eventstore/rocks/verify_store.h"
+#include "eventstore/schema/envelope.capnp.h"
 #include "tests/eventstore_samples/whole_store.h"
 
 namespace rapport::test {
@@ -123,6 +128,28 @@ TEST_F(DamageTest, IsNamedByItsFirstPosition) {
   EXPECT_GT(verified.position.value, 400u) << verified.what;
   EXPECT_LT(verified.position.value, 2000u) << verified.what;
   EXPECT_EQ(verified.events, verified.position.value - 1);
+}
+
+// Times of a frame that whole bytes tell: what a checksum cannot notice.
+TEST_F(DamageTest, OfAFramesTimeIsNoticed) {
+  auto store = *WholeStore::open(whole_, clock_, true);
+  append_one(*store.events, Sample(1).on("case-1", 0, 3));
+  const auto& log = store.events->database();
+  std::string bytes;
+  ASSERT_TRUE(log.db().Get({}, log[Family::kLog], log_key({1}), &bytes).ok());
+  auto words = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
+  std::memcpy(words.begin(), bytes.data(), bytes.size());
+  capnp::FlatArrayMessageReader reader(words);
+  capnp::MallocMessageBuilder altered;
+  altered.setRoot(reader.getRoot<envelope::wire::Frame>());
+  altered.getRoot<envelope::wire::Frame>().setCommittedAt(kNow.micros + 1);
+  auto out = capnp::messageToFlatArray(altered);
+  auto chars = out.asChars();
+  ASSERT_TRUE(log.db().Put({}, log[Family::kLog], log_key({1}), rocksdb::Slice(chars.begin(), chars.size())).ok());
+  auto verified = *verify_store(*store.events, *store.keys);
+  EXPECT_FALSE(verified.ok);
+  EXPECT_EQ(verified.position.value, 1u);
+  EXPECT_NE(verified.what.find("committed at another time"), std::string::npos) << verified.what;
 }
 
 }  // namespace
