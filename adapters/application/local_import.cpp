@@ -44,7 +44,8 @@ Result<std::string> LocalStore::import(const ImportRequest& request, const Progr
                                     .store = *impl.store,
                                     .keys = *impl.keys,
                                     .memory = **memory,
-                                    .make_scratch = [&] { return import::open_scratch((impl.path / "imports").string()); }},
+                                    .make_scratch = [&] { return import::open_scratch((impl.path / "imports").string()); },
+                                    .stop = impl.options.stop},
                                    [&](std::uint64_t bytes, std::uint64_t total) {
                                      if (progress) progress({"import", "bytes", bytes, total});
                                    });

@@ -55,15 +55,16 @@ Result<std::string> LocalStore::query(const QueryRequest& request) {
     as_of = *time;
   }
   if (impl.following) {
-    (void)(*view)->wait_for(impl.store->head().position, std::chrono::seconds(30));
+    auto head = impl.store->head().position;
+    impl.wait_until([&](auto time) { return !(*view)->health() || (*view)->wait_for(head, time); });
   } else {
-    auto change = (*view)->catch_up();
+    auto change = (*view)->catch_up({}, impl.options.stop);
     if (!change) return std::move(change).error();
     if (*change)
       if (auto recorded = impl.record({**change}); !recorded) return std::move(recorded).error();
   }
   bool named_position = query->known_at != projections::kNow;
-  auto answer = (*view)->query(request.report, std::move(*query), as_of);
+  auto answer = (*view)->query(request.report, std::move(*query), as_of, {}, impl.options.stop);
   if (!answer) return std::move(answer).error();
   auto root = impl.store->root_at(answer->position);
   if (!root) return std::move(root).error();
@@ -111,6 +112,7 @@ Result<std::string> LocalStore::verify(const Progress& progress) {
   };
   auto log = verify_store(*impl.store, *impl.keys, [&](std::uint64_t done, std::uint64_t total) {
     if (progress) progress({"verify log", "events", done, total});
+    return !impl.options.stop.stop_requested();
   });
   if (!log) {
     if (log.error().code != ErrorCode::kCorrupt) return std::move(log).error();
@@ -118,7 +120,7 @@ Result<std::string> LocalStore::verify(const Progress& progress) {
   }
   if (!log->ok) return bad(log->position.value, log->what);
   for (auto step : {0, 1}) {
-    auto checked = step == 0 ? impl.catch_up(progress) : impl.views->verify(view_progress("verify", progress));
+    auto checked = step == 0 ? impl.catch_up(progress) : impl.views->verify(view_progress("verify", progress), impl.options.stop);
     if (checked) continue;
     if (checked.error().code != ErrorCode::kCorrupt) return std::move(checked).error();
     return bad(0, checked.error().message + (checked.error().hint.empty() ? "" : "; " + checked.error().hint));
@@ -134,7 +136,7 @@ Result<std::string> LocalStore::rebuild(const std::vector<std::string>& names, c
   auto& impl = *impl_;
   std::lock_guard one_at_a_time(impl.long_work);
   auto began = std::chrono::steady_clock::now();
-  auto rebuilt = impl.views->rebuild(names, view_progress("rebuild", progress));
+  auto rebuilt = impl.views->rebuild(names, view_progress("rebuild", progress), impl.options.stop);
   if (!rebuilt) return std::move(rebuilt).error();
   auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   Json views = Json::object();

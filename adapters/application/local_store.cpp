@@ -15,6 +15,7 @@ namespace rapport {
 namespace {
 
 constexpr std::chrono::seconds kFollowWait{30};  // what a query waits for views that follow the log
+constexpr std::chrono::milliseconds kStopLook{200};
 constexpr std::chrono::seconds kLockWait{5};     // what an open waits for another short command to end
 constexpr std::chrono::milliseconds kLockRetry{20};
 
@@ -94,12 +95,19 @@ Result<void> LocalStore::Impl::reopen_for_writing() {
 
 Result<void> LocalStore::Impl::catch_up(const Progress& progress) {
   if (following) {
-    views->wait_for(store->head().position, kFollowWait);
+    auto head = store->head().position;
+    wait_until([&](auto time) { return views->wait_for(head, time); });
     return {};
   }
-  auto changes = views->catch_up(view_progress("views", progress));
+  auto changes = views->catch_up(view_progress("views", progress), options.stop);
   if (!changes) return std::move(changes).error();
   return record(*changes);
+}
+
+void LocalStore::Impl::wait_until(const std::function<bool(std::chrono::milliseconds)>& there) const {
+  auto until = std::chrono::steady_clock::now() + kFollowWait;
+  while (!options.stop.stop_requested() && std::chrono::steady_clock::now() < until && !there(kStopLook)) {
+  }
 }
 
 Result<void> LocalStore::Impl::record(const std::vector<projections::VersionChange>& changes) {
@@ -122,7 +130,7 @@ LocalStore::LocalStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LocalStore::~LocalStore() = default;
 
 Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options) {
-  auto impl = std::make_unique<Impl>(options.dir);
+  auto impl = std::make_unique<Impl>(options);
   if (auto opened = impl->open(options.opening); !opened) return std::move(opened).error();
   return std::unique_ptr<LocalStore>(new LocalStore(std::move(impl)));
 }

@@ -18,8 +18,10 @@ enum class Opening : std::uint8_t {
   kCreate,  // makes the store if the directory is missing or empty; else that is an error ("store.missing")
 };
 struct LocalOptions {
-  std::filesystem::path dir;
+  std::filesystem::path dir = {};
   Opening opening = Opening::kWrite;
+  // Ends what takes long (imports, verification, folding), which then answers "….stopped" and can be asked for again.
+  std::stop_token stop = {};
 };
 
 // Safe for concurrent use. One per process and directory: another process gets "store.locked".

@@ -16,10 +16,12 @@ namespace rapport {
 
 class LocalStore::Impl {
  public:
-  explicit Impl(std::filesystem::path dir) : path(std::move(dir)) {}
+  explicit Impl(LocalOptions wanted) : options(std::move(wanted)), path(options.dir) {}
   Result<void> open(Opening opening);
   // A store that was opened to be read and has to be written after all: views that lag behind the log.
   Result<void> reopen_for_writing();
+  // Waits in pieces of the time that `there` is given, until it says so, for as long as a question may take.
+  void wait_until(const std::function<bool(std::chrono::milliseconds)>& there) const;
 
   // Views at the log's head as it is now. A view that was built anew for its changed version is recorded in the log.
   Result<void> catch_up(const Progress& progress = {});
@@ -28,6 +30,7 @@ class LocalStore::Impl {
   Result<import::KeyValue*> import_memory();
   Result<void> verify_imports();
 
+  const LocalOptions options;
   const std::filesystem::path path;
   const SystemClock clock;
   const std::vector<Aggregate> aggregates = all_aggregates();

@@ -39,7 +39,10 @@ std::stop_token stop_on_signals() {
     int received = 0;
     sigwait(&signals, &received);
     source.request_stop();
-    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends the process
+    sigwait(&signals, &received);
+    signal(received, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    raise(received);
   }).detach();
   return source.get_token();
 }

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
@@ -44,6 +45,8 @@ kafka::RelayOptions relay_options(const LocalStore& store, const std::string& br
   return {.connection = {.brokers = brokers}, .state_folder = store.dir() / "kafka"};
 }
 
+constexpr std::chrono::seconds kStopMax{30};
+
 class ServeVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
@@ -61,9 +64,11 @@ class ServeVerb final : public Verb {
     auto stop = stop_on_signals();
     auto address = address_of(listen_);
     if (!address) return std::move(address).error();
-    auto store = session.local(Opening::kCreate);
+    std::stop_callback in_time(stop, end_in_time);
+    auto store = session.local({.opening = Opening::kCreate, .stop = stop});
     if (!store) return std::move(store).error();
     (*store)->follow();
+    if (stop.stop_requested()) return 0;
     auto server = HttpServer::start(**store, {.host = address->first, .port = address->second, .allow_remote = allow_remote_, .version = RAPPORT_VERSION});
     if (!server) return std::move(server).error();
     auto url = "http://" + (*server)->address();
@@ -85,6 +90,15 @@ class ServeVerb final : public Verb {
       auto published = relay.run(kafka::RelayUntil::kStopped, {}, stopped);
       if (!published) spdlog::error("publishing stopped: {}: {}", published.error().reason, published.error().message);
     });
+  }
+
+  // What is acknowledged is safe, so a stop that does not come to its end may be cut like a kill.
+  static void end_in_time() {
+    std::thread([] {
+      std::this_thread::sleep_for(kStopMax);
+      spdlog::error("stopping took longer than {} s: ended as if killed, nothing that was acknowledged is lost", kStopMax.count());
+      std::_Exit(1);
+    }).detach();
   }
 
   std::string listen_ = "127.0.0.1:8080", brokers_;

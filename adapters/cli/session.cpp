@@ -11,9 +11,10 @@ std::filesystem::path Session::data_dir() const {
   return "rapport-data";
 }
 
-Result<LocalStore*> Session::local(Opening opening) {
+Result<LocalStore*> Session::local(LocalOptions options) {
   if (local_) return local_.get();
-  auto opened = LocalStore::open({.dir = data_dir(), .opening = opening});
+  options.dir = data_dir();
+  auto opened = LocalStore::open(options);
   if (!opened) return std::move(opened).error();
   local_ = std::move(*opened);
   return local_.get();

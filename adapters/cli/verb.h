@@ -22,8 +22,9 @@ class Session final {
 
   Format format() const { return format_of(format_name); }
   std::filesystem::path data_dir() const;
-  // The store in this process.
-  Result<LocalStore*> local(Opening opening);
+  // The store in this process; its directory is data_dir().
+  Result<LocalStore*> local(LocalOptions options);
+  Result<LocalStore*> local(Opening opening) { return local(LocalOptions{.opening = opening}); }
   // --server, or the store, or the server that holds the store.
   Result<Service*> service(Opening opening);
   // service(), or an empty store in a temporary folder if there is none: for trying something out.
@@ -59,7 +60,7 @@ void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // keygen, c
 void add_serve_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // serve, publish, worker
 void add_bench_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // bench
 
-// A stop token that SIGINT and SIGTERM trigger.
+// A stop token that SIGINT and SIGTERM trigger; the second one ends the process.
 std::stop_token stop_on_signals();
 
 // Parses, runs, reports: the exit code of the process.

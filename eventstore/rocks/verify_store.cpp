@@ -43,6 +43,7 @@ class Verification final {
   void compare_indexes();
   void check_files();
   VerifyReport& report() { return report_; }
+  bool stopped() const { return stopped_; }
   bool ok() const { return report_.ok; }
   void fail(Position position, std::string what) {
     if (!report_.ok) return;
@@ -76,7 +77,7 @@ class Verification final {
   std::array<Tile, kTileLevelsMax> tiles_;  // of each level the one that is being filled
   std::unique_ptr<rocksdb::Iterator> edges_;
   Timestamp last_recorded_{0};
-  bool group_ended_ = true;
+  bool group_ended_ = true, stopped_ = false;
   struct {
     CommandId id;
     std::uint64_t first = 0, events = 0;
@@ -183,7 +184,8 @@ void Verification::walk_log() {
     report_.events = tree_.size();
     if (progress_ && report_.events - told >= kProgressEvery) {
       told = report_.events;
-      progress_(told, head_.position.value);
+      stopped_ = !progress_(told, head_.position.value);
+      if (stopped_) return;
     }
   }
   end_command();
@@ -263,6 +265,7 @@ void Verification::check_files() {
 Result<VerifyReport> verify_store(const RocksEventStore& store, const RocksSubjectKeys& keys, const VerifyProgress& progress) {
   Verification verification(store, progress);
   verification.walk_log();
+  if (verification.stopped()) return Error{ErrorCode::kUnavailable, "verify.stopped", "verification was stopped before its end"};
   verification.compare_indexes();
   if (verification.ok()) verification.check_files();
   if (verification.ok())

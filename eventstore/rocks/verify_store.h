@@ -15,8 +15,8 @@ struct VerifyReport {
   std::string what;          // not ok: one sentence
 };
 
-// done and total in events; called now and then.
-using VerifyProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+// done and total in events; called now and then. False: stop, kUnavailable "verify.stopped".
+using VerifyProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 // Table files byte by byte, every digest, leaf and root, positions, versions and times, indexes against the log and the log
 // against the indexes, keys, configuration, witness. Up to the head at the call; appends may go on. An error: it could not run.

@@ -3,17 +3,21 @@
 
     tests/serve/serve_test.py build/release/rapport
 """
+import http.client
 import json
 import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.parse
+import urllib.request
 import uuid
 
 PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
@@ -111,6 +115,91 @@ class ServeTest(unittest.TestCase):
         metrics = curl(f"{self.url}/metrics").body
         self.assertIn("rapport_head_position 1\n", metrics)
         self.assertIn('rapport_view_position{view="service"} 1\n', metrics)
+
+    def test_killed_server_answers_the_same_command_once(self):
+        outcomes = {}  # command id: position, or None if nobody knows
+
+        def send(ids, url):
+            for key in ids:
+                request = urllib.request.Request(f"{url}/v1/case/{key}/open", method="POST", data=b"{}",
+                                                 headers={"Content-Type": "application/json", "Idempotency-Key": key})
+                try:
+                    with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
+                        position = json.load(answer)["position"]
+                except (OSError, http.client.HTTPException):
+                    outcomes.setdefault(key, None)  # in doubt
+                    return
+                self.assertIn(outcomes.setdefault(key, position), (None, position))
+                outcomes[key] = position
+
+        for _ in range(4):
+            doubtful = [key for key, position in outcomes.items() if position is None]
+            fresh = [[str(uuid.uuid4()) for _ in range(2000)] for _ in range(8)]
+            clients = [threading.Thread(target=send, args=(doubtful[n::8] + fresh[n], self.url)) for n in range(8)]
+            for client in clients:
+                client.start()
+            time.sleep(0.4)
+            self.server.process.kill()
+            for client in clients:
+                client.join()
+            self.server.process.communicate()
+            self.server = Server(self.data)
+            self.url = self.server.url
+        send([key for key, position in outcomes.items() if position is None], self.url)
+        self.assertNotIn(None, outcomes.values())
+        lines = curl(f"{self.url}/v1/events", "-H", "Accept: application/jsonl").body.splitlines()
+        events = [json.loads(line) for line in lines]
+        stored = {event["id"].split(".")[0]: event["position"] for event in events}
+        self.assertEqual(len(stored), len(events), "a command id stored twice")
+        self.assertEqual({key: stored.get(key) for key in outcomes}, outcomes)
+        self.assertTrue(curl(f"{self.url}/v1/verify", "-X", "POST").json()["ok"])
+
+    def test_stop_ends_an_import_that_is_under_way_and_it_can_go_on(self):
+        tour = pathlib.Path(__file__).resolve().parent.parent / "tour"
+        deals = os.path.join(self.folder.name, "deals.csv")
+        rows = 60_000
+        with open(deals, "w") as file:
+            file.write("deal,customer,seller,stage,value,opened,closed\n")
+            file.writelines(f"D-{n},C-{n % 997},anna,proposal,1.00,2025-01-10,\n" for n in range(rows))
+        answers = []
+
+        def import_deals():
+            answers.append(curl(f"{self.url}/v1/imports", "-X", "POST", body=json.dumps({"mapping": str(tour / "deals.json"), "files": [deals]})))
+
+        client = threading.Thread(target=import_deals)
+        client.start()
+        until = time.monotonic() + WAIT_SECONDS
+        while curl(f"{self.url}/v1/events?limit=2000").body.count('"position"') < 2000 and time.monotonic() < until:
+            time.sleep(0.02)
+        code, _, err = self.server.end()
+        client.join()
+        self.assertEqual(code, 0, err)
+        self.problem(answers[0], 503, "import.stopped")
+        again = rapport("import", str(tour / "deals.json"), deals, "--data", self.data, "--format", "json", "--quiet")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        summary = json.loads(again.stdout)
+        self.assertEqual((summary["rows"], summary["rejected"]), (rows, 0))
+        self.assertGreater(summary["already"], 0, "what was in before the stop")
+        self.assertGreater(summary["accepted"], 0)
+        report = rapport("query", "pipeline/summary", "--data", self.data, "--format", "json")
+        self.assertEqual(sum(row["count"] for row in json.loads(report.stdout)["rows"]), rows)
+
+    def test_second_signal_ends_a_stop_that_waits(self):
+        host, port = self.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as slow:
+            slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: lo")  # and no more: the stop gives it its time
+            curl(f"{self.url}/healthz")
+            self.server.process.send_signal(signal.SIGTERM)
+            refused = time.monotonic() + WAIT_SECONDS
+            while time.monotonic() < refused:
+                try:
+                    socket.create_connection((host, int(port))).close()
+                    time.sleep(0.02)
+                except OSError:
+                    break
+            code, _, _ = self.server.end(signal.SIGTERM)
+            self.assertEqual(code, -signal.SIGTERM)
+        self.assertEqual(rapport("verify", "--data", self.data, "--quiet").returncode, 0)
 
     def test_lost_race_says_the_version(self):
         self.assertEqual(self.command("case", "1", "open", "{}", "-H", "If-None-Match: *").status, 200)
