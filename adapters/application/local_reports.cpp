@@ -40,6 +40,29 @@ Json view_facts(const projections::ViewHost& view, const projections::Digests& d
           {"historyDigest", to_hex(digests.checkpoint.history)}};
 }
 
+Json document_of(const EventStore& store, const std::optional<BusStatus>& bus, const Json& views) {
+  auto head = store.head();
+  auto facts = store.facts();
+  bool any = head.position.value > 0;
+  Json document{{"origin", facts.origin},
+                {"position", head.position.value},
+                {"root", to_hex(head.root)},
+                {"streams", facts.streams},
+                {"events", head.position.value},
+                {"firstRecordedAt", time_or_null(facts.first_recorded_at, any)},
+                {"lastRecordedAt", time_or_null(facts.last_recorded_at, any)},
+                {"views", views}};
+  if (bus)
+    document["kafka"] = {{"connected", bus->connected},
+                         {"position", bus->position},
+                         {"lag", head.position.value - std::min(head.position.value, bus->position)},
+                         {"trouble", bus->trouble.empty() ? Json(nullptr) : Json(bus->trouble)}};
+  return document;
+}
+
+// What brokers say may be no UTF-8.
+std::string printed(const Json& document) { return document.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 }  // namespace
 
 Result<std::string> LocalStore::query(const QueryRequest& request) {
@@ -88,21 +111,17 @@ Result<std::string> LocalStore::inspect() {
     if (!digests) return std::move(digests).error();
     views[view->type().name] = view_facts(*view, *digests);
   }
-  auto head = impl.store->head();
-  auto facts = impl.store->facts();
-  bool any = head.position.value > 0;
-  Json document{{"origin", facts.origin},
-                {"position", head.position.value},
-                {"root", to_hex(head.root)},
-                {"streams", facts.streams},
-                {"events", head.position.value},
-                {"firstRecordedAt", time_or_null(facts.first_recorded_at, any)},
-                {"lastRecordedAt", time_or_null(facts.last_recorded_at, any)},
-                {"views", views}};
+  auto document = document_of(*impl.store, impl.bus_status(), views);
   auto signers = read_checkpoint_keys(impl.path);
   if (!signers) return std::move(signers).error();
   if (!signers->empty()) document["verifierKey"] = signers->back().verifier().to_text();
-  return document.dump();
+  return printed(document);
+}
+
+Result<std::string> LocalStore::status() {
+  Json views = Json::object();
+  for (auto& view : impl_->views->all()) views[view->type().name] = {{"version", view->type().version}, {"position", view->position().value}};
+  return printed(document_of(*impl_->store, impl_->bus_status(), views));
 }
 
 Result<std::string> LocalStore::verify(const Progress& progress) {

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds kFollowWait{30};  // what a query waits for views that follow the log
 constexpr std::chrono::milliseconds kStopLook{200};
+constexpr std::uint64_t kReadyLagMax = 10'000;   // events that views fold in a moment
 constexpr std::chrono::seconds kLockWait{5};     // what an open waits for another short command to end
 constexpr std::chrono::milliseconds kLockRetry{20};
 
@@ -146,6 +147,31 @@ void LocalStore::follow() {
   static_cast<void>(impl_->catch_up({}));
   impl_->following = true;
   impl_->views->follow();
+}
+
+Result<void> LocalStore::ready() const {
+  auto head = impl_->store->head().position.value;
+  for (auto& view : impl_->views->all()) {
+    if (auto healthy = view->health(); !healthy) {
+      auto error = std::move(healthy).error();
+      error.code = ErrorCode::kUnavailable;
+      return error;
+    }
+    auto behind = head - std::min(head, view->position().value);
+    if (behind > kReadyLagMax)
+      return Error{ErrorCode::kUnavailable, "view.behind", "view " + view->type().name + " is " + std::to_string(behind) + " events behind the log"};
+  }
+  return {};
+}
+
+std::optional<BusStatus> LocalStore::Impl::bus_status() const {
+  std::lock_guard lock(bus_mutex);
+  return bus ? std::optional(bus()) : std::nullopt;
+}
+
+void LocalStore::watch_bus(std::function<BusStatus()> status) {
+  std::lock_guard lock(impl_->bus_mutex);
+  impl_->bus = std::move(status);
 }
 
 Result<void> LocalStore::announce(const std::string& address) { return impl_->directory->announce(address); }

@@ -24,6 +24,13 @@ struct LocalOptions {
   std::stop_token stop = {};
 };
 
+// How publishing stands.
+struct BusStatus {
+  bool connected = false;
+  std::uint64_t position = 0;  // acknowledged up to here
+  std::string trouble;         // empty: none
+};
+
 // Safe for concurrent use. One per process and directory: another process gets "store.locked".
 class LocalStore final : public Service {
  public:
@@ -34,6 +41,7 @@ class LocalStore final : public Service {
   Result<std::string> query(const QueryRequest& request) override;
   Result<void> events(const EventsRequest& request, const LineSink& line, std::stop_token stop) override;
   Result<std::string> inspect() override;
+  Result<std::string> status() override;
   Result<std::string> verify(const Progress& progress) override;
   Result<std::string> import(const ImportRequest& request, const Progress& progress) override;
   Result<std::string> revert(const std::string& import_id, bool dry_run) override;
@@ -58,6 +66,10 @@ class LocalStore final : public Service {
   // Keeps the views at the head from now on, in threads of their own; queries then wait for them only as far as the log was
   // when they came.
   void follow();
+  // Nothing, if the views follow the log; else what is wrong with the first that does not.
+  Result<void> ready() const;
+  // Whom status() and inspect() ask how publishing stands. Called on any thread; nothing: stop asking.
+  void watch_bus(std::function<BusStatus()> status);
   // Where other processes reach the server that holds this store; kept in its lock file until it is closed.
   Result<void> announce(const std::string& address);
 

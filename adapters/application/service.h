@@ -84,6 +84,8 @@ class Service {
   virtual Result<std::string> query(const QueryRequest& request) = 0;                  // report
   virtual Result<void> events(const EventsRequest& request, const LineSink& line, std::stop_token stop) = 0;  // an event a line
   virtual Result<std::string> inspect() = 0;
+  // inspect without what has to be computed from all rows: cheap enough to be asked every second.
+  virtual Result<std::string> status() { return inspect(); }
   virtual Result<std::string> verify(const Progress& progress) = 0;                    // {"ok":false,…} is an answer, not an error
   virtual Result<std::string> import(const ImportRequest& request, const Progress& progress) = 0;  // summary
   virtual Result<std::string> revert(const std::string& import_id, bool dry_run) = 0;

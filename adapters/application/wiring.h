@@ -42,6 +42,9 @@ class LocalStore::Impl {
   std::unique_ptr<projections::ViewHosts> views;
   std::unique_ptr<import::KeyValue> imports;  // guarded by long_work
   std::atomic<bool> following = false;
+  std::optional<BusStatus> bus_status() const;
+  mutable std::mutex bus_mutex;
+  std::function<BusStatus()> bus;  // guarded by bus_mutex
   std::mutex long_work;  // one import, revert, rebuild, load or demo at a time
 };
 

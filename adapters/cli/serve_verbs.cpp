@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -47,6 +48,45 @@ kafka::RelayOptions relay_options(const LocalStore& store, const std::string& br
 
 constexpr std::chrono::seconds kStopMax{30};
 
+// The relay of a server, if it publishes. What it cannot mend it says, and serving goes on: the log is the buffer.
+class Publishing {
+ public:
+  Publishing(LocalStore& store, const std::string& brokers) : store_(store) {
+    if (!brokers.empty()) relay_.emplace(store.event_store(), relay_options(store, brokers));
+  }
+  ~Publishing() { store_.watch_bus({}); }
+  Publishing(const Publishing&) = delete;
+
+  void start() {
+    if (!relay_) return;
+    store_.watch_bus([this] { return status(); });
+    thread_ = std::jthread([this](std::stop_token stopped) {
+      auto published = relay_->run(kafka::RelayUntil::kStopped, {}, stopped);
+      if (!published) spdlog::error("publishing stopped: {}: {}", published.error().reason, published.error().message);
+    });
+  }
+  // What /readyz answers. Brokers that are away do not make the server less ready.
+  Result<std::string> ready() const {
+    if (auto views = store_.ready(); !views) return std::move(views).error();
+    Json answer{{"status", "ready"}};
+    if (relay_) {
+      auto bus = status();
+      answer["kafka"] = {{"connected", bus.connected}, {"position", bus.position}, {"trouble", bus.trouble}};
+    }
+    return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+
+ private:
+  BusStatus status() const {
+    auto now = relay_->status();
+    return {now.connected, now.position.value, now.trouble};
+  }
+
+  LocalStore& store_;
+  std::optional<kafka::Relay> relay_;
+  std::jthread thread_;
+};
+
 class ServeVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
@@ -69,11 +109,16 @@ class ServeVerb final : public Verb {
     if (!store) return std::move(store).error();
     (*store)->follow();
     if (stop.stop_requested()) return 0;
-    auto server = HttpServer::start(**store, {.host = address->first, .port = address->second, .allow_remote = allow_remote_, .version = RAPPORT_VERSION});
+    Publishing publishing(**store, brokers_);
+    auto server = HttpServer::start(**store, {.host = address->first,
+                                              .port = address->second,
+                                              .allow_remote = allow_remote_,
+                                              .version = RAPPORT_VERSION,
+                                              .ready = [&] { return publishing.ready(); }});
     if (!server) return std::move(server).error();
     auto url = "http://" + (*server)->address();
     if (auto announced = (*store)->announce(url); !announced) return std::move(announced).error();
-    auto relay = start_relay(**store);
+    publishing.start();
     print("listening on " + url + "\n");
     wait_for(stop);
     if (!session.quiet) spdlog::info("stopping");
@@ -82,16 +127,6 @@ class ServeVerb final : public Verb {
   }
 
  private:
-  // Publishes until the program ends. What it cannot mend it says, and serving goes on: the log is the buffer.
-  std::jthread start_relay(LocalStore& store) {
-    if (brokers_.empty()) return {};
-    return std::jthread([this, &store](std::stop_token stopped) {
-      kafka::Relay relay(store.event_store(), relay_options(store, brokers_));
-      auto published = relay.run(kafka::RelayUntil::kStopped, {}, stopped);
-      if (!published) spdlog::error("publishing stopped: {}: {}", published.error().reason, published.error().message);
-    });
-  }
-
   // What is acknowledged is safe, so a stop that does not come to its end may be cut like a kill.
   static void end_in_time() {
     std::thread([] {

@@ -63,6 +63,9 @@ std::optional<Positions> inspected_positions(std::string_view inspected) {
   const auto head = number(parsed, "position");
   if (!head) return {};
   Positions positions{*head, {}};
+  const auto bus = parsed.find("kafka");
+  if (bus != parsed.end() && bus->is_object())
+    positions.bus = {bus->value("connected", false), number(*bus, "position").value_or(0)};
   const auto views = parsed.find("views");
   if (views == parsed.end() || !views->is_object()) return positions;
   for (const auto& [name, view] : views->items()) {

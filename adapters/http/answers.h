@@ -20,7 +20,13 @@ std::optional<std::uint64_t> receipt_version(std::string_view receipt);
 struct Positions {
   std::uint64_t head = 0;
   std::vector<std::pair<std::string, std::uint64_t>> views;
+  struct Bus {
+    bool connected = false;
+    std::uint64_t position = 0;
+  };
+  std::optional<Bus> bus = {};  // if the store is published
 };
+// Out of what inspect and status answer.
 std::optional<Positions> inspected_positions(std::string_view inspected);
 
 }  // namespace rapport

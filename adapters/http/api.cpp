@@ -401,16 +401,15 @@ Handling HttpApi::health(const Call&) const {
 
 Handling HttpApi::ready(const Call&) const {
   return {.answer = [this] {
-    const auto ready = options_.ready ? options_.ready() : Result<void>{};
-    return ready ? HttpReply{.body = R"({"status":"ready"})"} : to_reply(Problem{ready.error()});
+    return to_reply(options_.ready ? options_.ready() : Result<std::string>(R"({"status":"ready"})"));
   }};
 }
 
 Handling HttpApi::metrics(const Call&) const {
   return {.lane = Lane::kReports, .answer = [this] {
             // Without positions the rest is still worth having.
-            if (const auto inspected = service_.inspect()) {
-              if (const auto positions = inspected_positions(*inspected)) metrics_.positions(*positions);
+            if (const auto status = service_.status()) {
+              if (const auto positions = inspected_positions(*status)) metrics_.positions(*positions);
             }
             return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                              .body = metrics_.text()};

@@ -55,9 +55,9 @@ void LiveTail::run(std::stop_token stop) {
 }
 
 Result<void> LiveTail::follow(std::stop_token stop) {
-  const auto inspected = service_.inspect();
-  if (!inspected) return inspected.error();
-  const auto positions = inspected_positions(*inspected);
+  const auto status = service_.status();
+  if (!status) return status.error();
+  const auto positions = inspected_positions(*status);
   if (!positions)
     return Error{ErrorCode::kCorrupt, "http.bad_inspect", "the head of the log is not to be had"};
   {

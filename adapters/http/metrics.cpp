@@ -35,6 +35,16 @@ class HttpMetrics::Impl {
           .Name("rapport_view_position")
           .Help("Position up to which a view has followed the log.")
           .Register(registry);
+  prometheus::Family<prometheus::Gauge>& bus_position =
+      BuildGauge()
+          .Name("rapport_kafka_position")
+          .Help("Position up to which the log is published and acknowledged.")
+          .Register(registry);
+  prometheus::Family<prometheus::Gauge>& bus_connected =
+      BuildGauge()
+          .Name("rapport_kafka_connected")
+          .Help("1 while the brokers take events, else 0.")
+          .Register(registry);
 
  private:
   prometheus::Gauge& gauge(const char* name, const char* help) {
@@ -64,6 +74,10 @@ void HttpMetrics::positions(const Positions& positions) {
   impl_->head.Set(static_cast<double>(positions.head));
   for (const auto& [view, position] : positions.views) {
     impl_->views.Add({{"view", view}}).Set(static_cast<double>(position));
+  }
+  if (positions.bus) {
+    impl_->bus_position.Add({}).Set(static_cast<double>(positions.bus->position));
+    impl_->bus_connected.Add({}).Set(positions.bus->connected ? 1 : 0);
   }
 }
 

@@ -49,8 +49,9 @@ struct HttpOptions {
   std::size_t report_queue = 256;
   std::size_t long_queue = 8;
   std::string version = "";  // of the program, for the Server header
-  // What /readyz asks; empty: ready from the start. Called on an I/O thread, so it must not block.
-  std::function<Result<void>()> ready = {};
+  // What /readyz answers, a JSON document; empty: ready from the start. Called on an I/O thread, so it must not
+  // block.
+  std::function<Result<std::string>()> ready = {};
   HttpLimits limits = {};
 };
 

@@ -148,6 +148,12 @@ Families families(const RocksRowStoreOptions& o) {
   return f;
 }
 
+// RocksDB has no code for a lock that is taken.
+bool in_use(const rocksdb::Status& status) {
+  auto text = status.IsIOError() ? status.ToString() : "";
+  return text.find("While lock file") != text.npos || text.find("lock hold by current process") != text.npos;
+}
+
 }  // namespace
 
 Error rocks_error(const std::string& name, const rocksdb::Status& status) {
@@ -183,6 +189,11 @@ Result<std::unique_ptr<RowStore>> RocksRowStore::open(const RocksRowStoreOptions
   const std::vector<rocksdb::ColumnFamilyDescriptor> described{{"default", {}}, {"rows", f.rows}, {"history", f.history}};
   auto status = o.read_only ? rocksdb::DB::OpenForReadOnly(db_options, o.path, described, &handles, &db)
                             : rocksdb::DB::Open(db_options, o.path, described, &handles, &db);
+  if (in_use(status))
+    return Error{.code = ErrorCode::kUnavailable,
+                 .reason = "view.in_use",
+                 .message = "another process holds the rows of view " + o.name + " in " + o.path,
+                 .hint = "wait until it ends or stop it"};
   if (!status.ok()) return rocks_error(o.name, status);
   store->db_.reset(db);
   store->meta_ = handles[0];

@@ -304,12 +304,24 @@ TEST_F(Api, SaysWhetherItIsHealthyAndReady) {
   EXPECT_EQ(ask("GET", "/healthz").status, 200U);
   EXPECT_EQ(handling.lane, Lane::kInline);
   EXPECT_EQ(ask("GET", "/readyz").status, 200U);
-  options.ready = []() -> Result<void> {
+  options.ready = []() -> Result<std::string> {
     return Error{ErrorCode::kUnavailable, "views.behind", "the views are being built"};
   };
   const auto reply = ask("GET", "/readyz");
   EXPECT_EQ(reply.status, 503U);
   EXPECT_EQ(code(reply), "views.behind");
+  options.ready = [] { return Result<std::string>(R"({"status":"ready","kafka":{"connected":false}})"); };
+  EXPECT_EQ(json::parse(ask("GET", "/readyz").body)["kafka"]["connected"], false);
+}
+
+TEST_F(Api, ShowsHowPublishingStands) {
+  EXPECT_EQ(ask("GET", "/metrics").body.find("rapport_kafka"), std::string::npos);
+  service.on_inspect = [] {
+    return Result<std::string>(R"({"position":9,"views":{},"kafka":{"connected":true,"position":7}})");
+  };
+  const auto text = ask("GET", "/metrics").body;
+  EXPECT_NE(text.find("rapport_kafka_position 7\n"), text.npos) << text;
+  EXPECT_NE(text.find("rapport_kafka_connected 1\n"), text.npos) << text;
 }
 
 TEST_F(Api, RefusesAMemberThatIsThereTwice) {

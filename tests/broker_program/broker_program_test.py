@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""serve --kafka, publish and worker as programs with a real broker, killed with -9 in the middle.
+
+    tests/broker_program/broker_program_test.py build/release/rapport ops/kafka/broker
+"""
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+BROKER = str(pathlib.Path(sys.argv.pop(2)).resolve())
+PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+WAIT_SECONDS = 120
+VIEWS = ("pipeline", "service", "loyalty", "customer360")
+
+
+def rapport(*arguments):
+    done = subprocess.run([PROGRAM, *map(str, arguments), "--format", "json"], capture_output=True, text=True, timeout=WAIT_SECONDS)
+    assert done.returncode == 0, f"{arguments}: {done.returncode} {done.stderr}"
+    return json.loads(done.stdout)
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as answer:
+        return answer.read().decode()
+
+
+def soon(claim):
+    """Whether a claim comes true before long."""
+    until = time.monotonic() + WAIT_SECONDS
+    while not claim():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+class BrokerProgramTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.root = pathlib.Path(self.folder.name)
+        self.data = self.root / "store"
+        started = subprocess.run([BROKER, "start", self.root / "broker"], capture_output=True, text=True)
+        self.assertEqual(started.returncode, 0, started.stderr)
+        self.address = started.stdout.strip().splitlines()[-1].removeprefix("bootstrap=")
+
+    def tearDown(self):
+        subprocess.run([BROKER, "kill", self.root / "broker"], capture_output=True)
+        self.folder.cleanup()
+
+    def kcat(self, topic):
+        done = subprocess.run(["kcat", "-b", self.address, "-C", "-t", topic, "-e", "-q", "-f", "%h\\n"],
+                              capture_output=True, text=True, timeout=WAIT_SECONDS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [int(re.search(r"ce_sequence=(\d+)", line)[1]) for line in done.stdout.splitlines()]
+
+    def expect_published_once(self, head):
+        topics = rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up")["topics"]
+        sequences = [sequence for topic in topics if topic.endswith(".events.v1") for sequence in self.kcat(topic)]
+        self.assertEqual(sorted(sequences), list(range(1, head + 1)))
+
+    def kill_again_and_again(self, delays, *arguments):
+        """How often the program was killed with -9 while it was at work."""
+        kills = 0
+        for delay in delays:
+            process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
+            kills += process.wait() == -signal.SIGKILL
+        return kills
+
+    def test_publisher_and_worker_killed_in_the_middle_lose_and_double_nothing(self):
+        inspected = rapport("demo", "--data", self.data, "--customers", "400", "--years", "1", "--quiet")
+        head = inspected["position"]
+        self.kill_again_and_again((0.3, 0.5, 0.7, 0.9, 1.1), "publish", "--data", self.data, "--kafka", self.address, "--quiet")
+        self.expect_published_once(head)
+        for view in VIEWS:
+            state = self.root / f"state-{view}"
+            self.kill_again_and_again((0.3, 0.5, 0.8), "worker", view, "--kafka", self.address, "--state", state, "--quiet")
+            done = rapport("worker", view, "--kafka", self.address, "--state", state, "--until-caught-up", "--quiet")
+            self.assertEqual((done["position"], done["digest"]), (head, inspected["views"][view]["digest"]), view)
+
+    def test_state_that_a_worker_holds_is_in_use(self):
+        rapport("demo", "--data", self.data, "--customers", "5", "--years", "1", "--quiet")
+        rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--quiet")
+        state = self.root / "state"
+        rapport("worker", "pipeline", "--kafka", self.address, "--state", state, "--until-caught-up", "--quiet")
+        worker = subprocess.Popen([PROGRAM, "worker", "pipeline", "--kafka", self.address, "--state", state, "--quiet"])
+        try:
+            self.assertTrue(soon(lambda: subprocess.run([PROGRAM, "inspect", "--state", state], capture_output=True).returncode == 3))
+            refused = subprocess.run([PROGRAM, "worker", "pipeline", "--kafka", self.address, "--state", state, "--format", "json"],
+                                     capture_output=True, text=True, timeout=WAIT_SECONDS)
+            self.assertEqual(refused.returncode, 3, refused.stderr)
+            self.assertIn('"code":"view.in_use"', refused.stderr)
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            self.assertEqual(worker.wait(WAIT_SECONDS), 0)
+
+    def create(self, url, account):
+        request = urllib.request.Request(f"{url}/v1/account/{account}/create", method="POST", data=b'{"kind":"person","name":"Li"}',
+                                         headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
+            self.assertEqual(answer.status, 200)
+
+    def serve(self):
+        process = subprocess.Popen([PROGRAM, "serve", "--data", self.data, "--kafka", self.address, "--listen", "127.0.0.1:0", "--quiet"],
+                                   stdout=subprocess.PIPE, text=True)
+        line = process.stdout.readline()
+        self.assertTrue(line.startswith("listening on "), line)
+        return process, line.split()[-1]
+
+    def test_server_publishes_what_it_takes_and_says_how_that_stands(self):
+        sent, processes = 0, []
+        for killed in (True, True, False):
+            process, url = self.serve()
+            processes.append(process)
+            for _ in range(20):
+                sent += 1
+                self.create(url, f"a-{sent}")
+            if killed:
+                process.kill()
+                process.wait()
+                continue
+            head = json.loads(get(f"{url}/v1/inspect"))["position"]
+            self.assertEqual(head, sent)
+            self.assertTrue(soon(lambda: json.loads(get(f"{url}/readyz"))["kafka"]["position"] == head))
+            self.assertEqual(json.loads(get(f"{url}/v1/inspect"))["kafka"],
+                             {"connected": True, "position": head, "lag": 0, "trouble": None})
+            metrics = get(f"{url}/metrics")
+            self.assertIn(f"rapport_kafka_position {head}\n", metrics)
+            self.assertIn("rapport_kafka_connected 1\n", metrics)
+            subprocess.run([BROKER, "kill", self.root / "broker"], check=True, capture_output=True)
+            sent += 1
+            self.create(url, f"a-{sent}")  # serving goes on
+            self.assertTrue(soon(lambda: not json.loads(get(f"{url}/readyz"))["kafka"]["connected"]), "the broker's death shows")
+            subprocess.run([BROKER, "start", self.root / "broker"], check=True, capture_output=True)
+            self.assertTrue(soon(lambda: json.loads(get(f"{url}/readyz"))["kafka"]["position"] == sent), "and its return")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(WAIT_SECONDS), 0)
+        for process in processes:
+            process.stdout.close()
+        self.expect_published_once(sent)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
