@@ -18,11 +18,14 @@ class ClockGuard final {
   Result<Timestamp> now(Timestamp last);
   // The clock is right, whatever it looks like: go on with it.
   void accept();
+  // The log may be ahead of the clock up to here.
+  void accept_ahead(Timestamp until) { ahead_until_ = until; }
 
  private:
   const Clock& clock_;
   std::int64_t offset_micros_;  // wall clock minus boot time, when last looked at
   bool ahead_accepted_ = false;
+  Timestamp ahead_until_{0};
 };
 
 }  // namespace rapport

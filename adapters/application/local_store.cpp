@@ -66,9 +66,7 @@ Result<void> LocalStore::Impl::open(Opening opening) {
   auto opened = open_in_turn(path, opening);
   if (!opened) return std::move(opened).error();
   directory = std::move(*opened);
-  auto log = RocksEventStore::open(*directory);
-  if (!log) return std::move(log).error();
-  store = std::move(*log);
+  if (auto opened_log = open_log(); !opened_log) return opened_log;
   auto subject_keys = RocksSubjectKeys::open(*directory);
   if (!subject_keys) return std::move(subject_keys).error();
   keys = std::move(*subject_keys);
@@ -83,6 +81,26 @@ Result<void> LocalStore::Impl::open(Opening opening) {
   auto head = store->head().position;
   bool views_at_head = head.value > 0 && std::ranges::all_of(views->all(), [&](auto& view) { return view->health() && view->position() == head; });
   return directory->read_only() && !views_at_head ? reopen_for_writing() : Result<void>();
+}
+
+Result<void> LocalStore::Impl::open_log() {
+  RocksStoreOptions wanted{.accept_clock = options.accept_clock};
+  auto log = RocksEventStore::open(*directory, wanted);
+  auto lost = !log && (log.error().reason == "store.tail_lost" || log.error().reason == "store.witness_damaged");
+  if (lost && options.accept_lost_tail) {
+    // Views may hold, and the memory of imports remember, what the log has lost.
+    for (auto* made_of_it : {"views", "imports"}) {
+      std::error_code error;
+      std::filesystem::remove_all(path / made_of_it, error);
+      if (error)
+        return Error{ErrorCode::kUnavailable, "store.io", "cannot remove " + (path / made_of_it).string() + ": " + error.message()};
+    }
+    wanted.accept_lost_tail = true;
+    log = RocksEventStore::open(*directory, wanted);
+  }
+  if (!log) return std::move(log).error();
+  store = std::move(*log);
+  return {};
 }
 
 Result<void> LocalStore::Impl::reopen_for_writing() {

@@ -22,6 +22,8 @@ struct LocalOptions {
   Opening opening = Opening::kWrite;
   // Ends what takes long (imports, verification, folding), which then answers "….stopped" and can be asked for again.
   std::stop_token stop = {};
+  // What the operator accepts of a store that does not open or take events otherwise. Recorded in its file `accepted`.
+  bool accept_lost_tail = false, accept_clock = false;
 };
 
 // How publishing stands.

@@ -20,6 +20,7 @@ class LocalStore::Impl {
   Result<void> open(Opening opening);
   // A store that was opened to be read and has to be written after all: views that lag behind the log.
   Result<void> reopen_for_writing();
+  Result<void> open_log();
   // Waits in pieces of the time that `there` is given, until it says so, for as long as a question may take.
   void wait_until(const std::function<bool(std::chrono::milliseconds)>& there) const;
 

@@ -26,6 +26,7 @@ class LogWriter final : public KeptLog {
   Result<Plans> write(std::span<const PreparedAppend* const> appends);
 
   void accept_clock() { clock_.accept(); }
+  void accept_ahead(Timestamp until) { clock_.accept_ahead(until); }
   bool stopped() const { return stopped_; }
 
   // Asked by plans.

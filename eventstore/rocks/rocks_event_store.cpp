@@ -1,5 +1,6 @@
 #include "eventstore/rocks/rocks_event_store.h"
 
+#include "eventstore/rocks/acceptances.h"
 #include "eventstore/rocks/group_commit.h"
 #include "eventstore/rocks/log_writer.h"
 #include "eventstore/rocks/rocks_reader.h"
@@ -11,11 +12,13 @@ namespace {
 
 const SystemClock kSystemClock;
 
+constexpr const char* kAcceptOrRestore = "restore a backup; or `rapport verify --accept lost-tail` goes on with what is there";
+
 Error tail_lost(const Head& recovered, const Head& witnessed, const char* how) {
   return {ErrorCode::kCorrupt, "store.tail_lost",
           "the log " + std::string(how) + " position " + std::to_string(recovered.position.value) +
               ", but position " + std::to_string(witnessed.position.value) + " was acknowledged",
-          {}, {}, "restore a backup; or open it once with the loss accepted"};
+          {}, {}, "restore a backup; or `rapport verify --accept lost-tail` goes on with what is left"};
 }
 
 // What one database says about whose it is; written at the first open, and where an accepted loss took it away.
@@ -61,6 +64,8 @@ class RocksEventStore::Impl final {
 
  private:
   Result<void> compare_with_witness(const Head& recovered) const;
+  // Up to when the log may be ahead of the clock.
+  Result<Timestamp> accept_clock(bool now_too, const Clock& clock, const Head& end) const;
 };
 
 // The recovered log must go at least as far as the witness, over the same events.
@@ -68,7 +73,7 @@ Result<void> RocksEventStore::Impl::compare_with_witness(const Head& recovered) 
   if (witness_->value().empty()) {
     if (recovered.position.value == 0 || witness_->damage().empty()) return {};
     return Error{ErrorCode::kCorrupt, "store.witness_damaged", "no slot of the witness is whole", {}, {},
-                 "run `rapport verify` on a copy opened with the loss accepted, or restore a backup"};
+                 kAcceptOrRestore};
   }
   auto witnessed = witnessed_head(witness_->value());
   if (recovered.position < witnessed.position) return tail_lost(recovered, witnessed, "ends at");
@@ -78,15 +83,31 @@ Result<void> RocksEventStore::Impl::compare_with_witness(const Head& recovered) 
   return {};
 }
 
+Result<Timestamp> RocksEventStore::Impl::accept_clock(bool now_too, const Clock& clock, const Head& end) const {
+  auto accepted = read_acceptances(directory_.path());
+  if (!accepted) return accepted.error();
+  if (!now_too || end.recorded_at <= clock.now()) return accepted->clock_until;
+  if (auto kept = record_accepted_clock(directory_.path(), clock.now(), end.recorded_at); !kept) return kept.error();
+  return end.recorded_at;
+}
+
 Result<void> RocksEventStore::Impl::start(const RocksStoreOptions& options) {
   auto end = StoredLog::recover(*database_);
   if (!end) return end.error();
-  if (auto same = compare_with_witness(end->head); !same && !options.accept_lost_tail) return same;
+  const Clock& clock = options.clock ? *options.clock : kSystemClock;
+  if (auto same = compare_with_witness(end->head); !same) {
+    auto lost = same.error().reason == "store.tail_lost" || same.error().reason == "store.witness_damaged";
+    if (!lost || !options.accept_lost_tail) return same;
+    auto witnessed = witness_->value().empty() ? Head() : witnessed_head(witness_->value());
+    if (auto kept = record_accepted_loss(directory_.path(), clock.now(), end->head, witnessed); !kept) return kept;
+  }
+  auto accepted = accept_clock(options.accept_clock, clock, end->head);
+  if (!accepted) return accepted.error();
   if (auto ours = check_store_id(*database_, directory_.store_id()); !ours) return ours;
   if (auto indexed = index_.recover(end->head.position); !indexed) return indexed;
   committed_.publish(end->head);
-  const Clock& clock = options.clock ? *options.clock : kSystemClock;
   writer_ = std::make_unique<LogWriter>(*database_, log_, index_, *witness_, clock, std::move(*end), committed_);
+  writer_->accept_ahead(*accepted);
   commit_ = std::make_unique<GroupCommit>(*writer_);
   if (options.accept_lost_tail) {
     if (auto written = witness_->write(witness_value(committed_.get())); !written) return written;
@@ -118,7 +139,11 @@ Result<std::unique_ptr<RocksEventStore>> RocksEventStore::open(StoreDirectory& d
     if (!end) return end.error();
     if (end->head.position.value > 0 && !options.accept_lost_tail)
       return Error{ErrorCode::kCorrupt, "store.witness_damaged", witness_path.string() + " is missing", {}, {},
-                   "restore it with the store's backup"};
+                   kAcceptOrRestore};
+    if (end->head.position.value > 0) {
+      const Clock& clock = options.clock ? *options.clock : kSystemClock;
+      if (auto kept = record_accepted_loss(directory.path(), clock.now(), end->head, {}); !kept) return kept.error();
+    }
     witness = SlotFile::create(witness_path, witness_form());
     if (!witness) return witness.error();
   }

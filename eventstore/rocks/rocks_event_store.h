@@ -18,6 +18,9 @@ struct RocksStoreOptions {
   const Clock* clock = nullptr;  // borrowed; null = the system's
   // Takes the recovered log as it is although the witness knows of more: what a lost tail costs is accepted.
   bool accept_lost_tail = false;
+  // Goes on from the log's last time although the clock says that it is not yet. Like a lost tail it is accepted once and for
+  // all, in the file `accepted`.
+  bool accept_clock = false;
   std::size_t cache_bytes = 64u << 20;  // of decompressed blocks
   // Index entries of so many events are kept in memory before they are put into index/: large sorted batches, yet little to
   // index again after a crash.

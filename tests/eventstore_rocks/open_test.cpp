@@ -145,6 +145,56 @@ TEST_F(OpenTest, NoticesALostTail) {
   EXPECT_EQ(refusal(), "opened");
 }
 
+TEST_F(OpenTest, RemembersThatALossWasAccepted) {
+  {
+    auto store = open();
+    fill(store);
+  }
+  fs::remove(path_ / "closed");
+  fs::remove(path_ / "witness");
+  EXPECT_EQ(refusal(), "store.witness_damaged");
+  Head head;
+  {
+    auto store = open(false, {.accept_lost_tail = true});
+    head = store.events->head();
+  }
+  EXPECT_EQ(head.position.value, 60u);
+  auto accepted = content("accepted");
+  EXPECT_TRUE(accepted.starts_with("lost-tail " + std::to_string(kNow.micros) + " 60 " + to_hex(head.root) + " 0 ")) << accepted;
+  open(false, {.accept_lost_tail = true});
+  EXPECT_EQ(content("accepted"), accepted) << "nothing was lost this time";
+  accepted[12] = static_cast<char>(accepted[12] ^ 1);
+  overwrite("accepted", accepted);
+  EXPECT_EQ(refusal(), "store.damaged");
+}
+
+TEST_F(OpenTest, GoesOnFromALogAheadOfTheClockOnceThatIsAccepted) {
+  const Timestamp ahead{kNow.micros + 10LL * 365 * 24 * 3600 * kMicrosPerSecond};
+  {
+    auto store = open();
+    append_one(*store.events, Sample(1).on("opportunity-A", 0).loaded(ahead, {}));
+  }
+  auto second = [&](WholeStore& store, std::uint64_t n) {
+    Sample sample(n);
+    sample.on("opportunity-A", n - 1);
+    auto done = store.events->append({&sample.append(), 1});
+    return done ? "appended" : done.error().reason;
+  };
+  {
+    auto store = open();
+    EXPECT_EQ(second(store, 2), "store.clock_suspect");
+  }
+  {
+    auto store = open(false, {.accept_clock = true});
+    EXPECT_EQ(second(store, 2), "appended");
+  }
+  auto accepted = content("accepted");
+  EXPECT_TRUE(accepted.starts_with("clock " + std::to_string(kNow.micros) + " " + std::to_string(ahead.micros) + " ")) << accepted;
+  auto store = open();
+  EXPECT_EQ(second(store, 3), "appended") << "it stays accepted";
+  EXPECT_EQ(store.events->head().recorded_at.micros, ahead.micros + 2);
+}
+
 TEST_F(OpenTest, NoticesAWriteAheadLogThatWasCutOrAltered) {
   auto crashed = temporary_.path() / "crashed";
   {
