@@ -37,7 +37,7 @@ class SubjectKeys : public SealOpener {
   virtual Result<std::optional<NamedKey>> find(std::uint64_t id) const = 0;
   // Takes a key over from another store, durable after sync(). A subject that has a key goes on sealing with its own. For `load`.
   virtual Result<void> restore(const NamedKey& key) = 0;
-  // HMAC-SHA-256 under one of the store's own keys, named by purpose ("request", "import", "personal-id"); never leaves it.
+  // HMAC-SHA-256 under one of the store's own keys, named by purpose ("request", "import", "personal-id").
   virtual Hash keyed_digest(std::string_view purpose, std::string_view bytes) const = 0;
 };
 

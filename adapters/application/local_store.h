@@ -55,9 +55,14 @@ class LocalStore final : public Service {
 
   // Folds the views again beside the old rows and swaps; none named = all. {"views":{…},"events":n,"seconds":x,"eventsPerSecond":n}
   Result<std::string> rebuild(const std::vector<std::string>& views, const Progress& progress);
-  // The log as JSON Lines, and back into an empty store. load answers like inspect.
+  // The whole store as JSON Lines: FORMAT.md, "A dump".
   Result<void> dump(const LineSink& line);
-  Result<std::string> load(const std::string& file, const Progress& progress);
+  // A dump into a directory that is missing, empty or a store without events. Nothing is left there after an error.
+  struct Loaded {
+    std::string inspected;
+    bool whole = true;  // false: the dump has no end, so nobody knows whether it was cut
+  };
+  static Result<Loaded> load(const std::string& file, const std::filesystem::path& dir, const Progress& progress, std::stop_token stop = {});
   // A generated enterprise, the same for the same seed. Answers like inspect.
   struct DemoOptions {
     std::uint32_t customers = 200, years = 2;
@@ -83,6 +88,8 @@ class LocalStore final : public Service {
  private:
   class Impl;
   explicit LocalStore(std::unique_ptr<Impl> impl);
+  // Whether the dump in the file came to its end.
+  Result<bool> fill_from(const std::string& file, const Progress& progress, const std::stop_token& stop);
   std::unique_ptr<Impl> impl_;
 };
 

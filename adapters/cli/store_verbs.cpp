@@ -1,4 +1,6 @@
 // verify, rebuild, dump, load: what is about the store as a whole.
+#include <spdlog/spdlog.h>
+
 #include <nlohmann/json.hpp>
 
 #include "adapters/cli/progress_bar.h"
@@ -80,7 +82,7 @@ class RebuildVerb final : public Verb {
 class DumpVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
-    auto* verb = program.add_subcommand("dump", "print the log as JSON Lines, everything that is stored of each event");
+    auto* verb = program.add_subcommand("dump", "print the whole store as JSON Lines; the keys of personal texts too, so keep it as you keep keys/");
     add_data(verb, session);
     add_output(verb, session);
     add_example(verb, "rapport dump --data rapport-data > log.jsonl");
@@ -107,7 +109,7 @@ class DumpVerb final : public Verb {
 class LoadVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
-    auto* verb = program.add_subcommand("load", "load a dump into an empty store");
+    auto* verb = program.add_subcommand("load", "load a dump into a new or an empty store");
     verb->add_option("file", file_, "what dump printed")->required();
     add_data(verb, session);
     add_output(verb, session);
@@ -116,14 +118,14 @@ class LoadVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto store = session.local(Opening::kCreate);
-    if (!store) return std::move(store).error();
-    auto answer = [&] {
+    auto stop = stop_on_signals();
+    auto loaded = [&] {
       ProgressBar bar(session.quiet);
-      return (*store)->load(file_, bar.callback());
+      return LocalStore::load(file_, session.data_dir(), bar.callback(), stop);
     }();
-    if (!answer) return std::move(answer).error();
-    print(show_document(*answer, session.format()));
+    if (!loaded) return std::move(loaded).error();
+    if (!loaded->whole) spdlog::warn("{} has no end line: if it was cut, the events after it are missing", file_);
+    print(show_document(loaded->inspected, session.format()));
     return 0;
   }
 

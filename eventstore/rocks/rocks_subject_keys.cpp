@@ -308,6 +308,21 @@ Hash RocksSubjectKeys::keyed_digest(std::string_view purpose, std::string_view b
   return hmac_sha256(key, {bytes_of(bytes)});
 }
 
+Hash RocksSubjectKeys::secret() const {
+  std::lock_guard lock(impl_->mutex_);
+  return impl_->secret_;
+}
+
+Result<void> RocksSubjectKeys::restore_secret(const Hash& secret) {
+  std::lock_guard lock(impl_->mutex_);
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  auto status = impl_->db_->Put(options, kSecretEntry, impl_->master_.wrap(secret, kSecretEntry));
+  if (!status.ok()) return from_status(status, "cannot write the keys");
+  impl_->secret_ = secret;
+  return {};
+}
+
 std::uint64_t RocksSubjectKeys::count() const {
   std::lock_guard lock(impl_->mutex_);
   return impl_->count_;

@@ -22,6 +22,10 @@ class RocksSubjectKeys final : public SubjectKeys {
   Result<void> restore(const NamedKey& key) override;  // kInvalid: "keys.id_taken"
   Hash keyed_digest(std::string_view purpose, std::string_view bytes) const override;
 
+  // What keyed_digest rests on, for `dump`; and, in a store that has used it for nothing yet, that of another store, for `load`.
+  Hash secret() const;
+  Result<void> restore_secret(const Hash& secret);
+
   // Unwraps every key and compares indexes and witness. kCorrupt names what is wrong.
   Result<void> verify() const;
   std::uint64_t count() const;
