@@ -90,14 +90,14 @@ class BrokerProgramTest(unittest.TestCase):
         rapport("demo", "--data", self.data, "--customers", "5", "--years", "1", "--quiet")
         rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--quiet")
         state = self.root / "state"
-        rapport("worker", "pipeline", "--kafka", self.address, "--state", state, "--until-caught-up", "--quiet")
         worker = subprocess.Popen([PROGRAM, "worker", "pipeline", "--kafka", self.address, "--state", state, "--quiet"])
         try:
-            self.assertTrue(soon(lambda: subprocess.run([PROGRAM, "inspect", "--state", state], capture_output=True).returncode == 3))
-            refused = subprocess.run([PROGRAM, "worker", "pipeline", "--kafka", self.address, "--state", state, "--format", "json"],
-                                     capture_output=True, text=True, timeout=WAIT_SECONDS)
-            self.assertEqual(refused.returncode, 3, refused.stderr)
-            self.assertIn('"code":"view.in_use"', refused.stderr)
+            self.assertTrue(soon((state / "pipeline.v1" / "CURRENT").exists), "made by whoever holds the lock")
+            for other in (("worker", "pipeline", "--kafka", self.address), ("inspect",), ("query", "pipeline/summary")):
+                refused = subprocess.run([PROGRAM, *other, "--state", state, "--format", "json"], capture_output=True, text=True,
+                                         timeout=WAIT_SECONDS)
+                self.assertEqual(refused.returncode, 3, refused.stderr)
+                self.assertIn('"code":"view.in_use"', refused.stderr)
         finally:
             worker.send_signal(signal.SIGTERM)
             self.assertEqual(worker.wait(WAIT_SECONDS), 0)
