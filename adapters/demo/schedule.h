@@ -33,6 +33,9 @@ struct Scheduled {
   bool corrects;  // names an event that must be in the log by then
 };
 
+template <class C>
+concept NamesAnEvent = requires(const C& command) { command.target; };
+
 // Everything that a customer does is a story: commands in order of time, correlated, with ids that follow
 // from its key. A story is told whole for every window of days that it reaches into, and the window keeps
 // what falls into it.
@@ -55,24 +58,22 @@ class Schedule final {
     if (at >= from_ && at < to_) {
       auto body = bodies_.append<typename C::Union>([&](auto builder) { command.write_member(builder); });
       commands_.push_back({at, std::uint64_t{customer_} << 32 | story_ << 10 | step_, id, stream.aggregate, std::string(stream.id),
-                           body, said, id_of(1), causation, requires { command.target;
+                           body, said, id_of(1), causation, NamesAnEvent<C>});
     }
-  });
-} return id;
-}  // namespace rapport::demo
+    return id;
+  }
 
-// What the window holds, in order of time. Valid until the next window is opened.
-const std::vector<Scheduled>& in_order();
+  // What the window holds, in order of time. Valid until the next window is opened.
+  const std::vector<Scheduled>& in_order();
 
-private:
-CommandId id_of(std::uint32_t step) const;
+ private:
+  CommandId id_of(std::uint32_t step) const;
 
-const std::uint64_t seed_;
-Timestamp from_{0}, to_{0};
-std::uint32_t customer_ = 0, story_ = 0, step_ = 0;
-EventBuffer bodies_;
-std::vector<Scheduled> commands_;
-}
-;
+  const std::uint64_t seed_;
+  Timestamp from_{0}, to_{0};
+  std::uint32_t customer_ = 0, story_ = 0, step_ = 0;
+  EventBuffer bodies_;
+  std::vector<Scheduled> commands_;
+};
 
 }  // namespace rapport::demo
