@@ -106,6 +106,7 @@ TEST_F(BadInput, ACommandsMistakesAreNamedByField) {
   expect_refused(send("oportunity/D-2", "win", "{}"), 1, "command.unknown_aggregate");
   expect_refused(send("opportunity/" + std::string(201, 'x'), "win", "{}"), 2, "stream.id_invalid");
   expect_refused(send("opportunity/none", "win", "{}"), 1, "opportunity.not_found");
+  expect_refused(run({"command", "opportunity/D-2", "win", "{}", "--id", "7", "--data", store(), "--format", "json"}), 2, "command.bad_id");
   expect_refused(send("opportunity/D-2", "win", std::string(100, '[')), 2, "command.too_deep");
   EXPECT_EQ(run({"inspect", "--data", store(), "--format", "json"}).json()["root"], before);
 }
