@@ -27,6 +27,7 @@ class World {
                              .body = body,
                              .command_id = CommandId::of(7, ++commands_),
                              .occurred_at = occurred_at,
+                             .reason_code = "backdate",  // its clock stands past all of its days
                              .as_fact = as_fact});
   }
   const MemoryEventStore& log() const { return store_; }
