@@ -56,6 +56,15 @@ const Aggregate* find_aggregate(const std::vector<Aggregate>& aggregates, std::s
   return found == aggregates.end() ? nullptr : &*found;
 }
 
+std::uint16_t kind_of(const Aggregate& aggregate, Words event) try {
+  capnp::FlatArrayMessageReader message(event, kReadWhole);
+  KJ_IF_MAYBE(member, message.getRoot<capnp::DynamicStruct>(aggregate.event).which())
+    return member->getProto().getDiscriminantValue();
+  return 0;
+} catch (const kj::Exception&) {
+  return 0;
+}
+
 std::string type_of(const Aggregate& aggregate, Words event) try {
   capnp::FlatArrayMessageReader message(event, kReadWhole);
   KJ_IF_MAYBE(member, message.getRoot<capnp::DynamicStruct>(aggregate.event).which())

@@ -24,6 +24,9 @@ std::vector<Aggregate> all_aggregates();
 // Null if the catalogue has none of that name.
 const Aggregate* find_aggregate(const std::vector<Aggregate>& aggregates, std::string_view name);
 
+// Which member of its union an event is; 0 for damaged bytes.
+std::uint16_t kind_of(const Aggregate& aggregate, Words event);
+
 // The stored type of an event, "opportunity.won"; empty for one that only newer programs know, or damaged bytes.
 std::string type_of(const Aggregate& aggregate, Words event);
 

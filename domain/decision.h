@@ -56,14 +56,59 @@ class Events final {
   EventBuffer& buffer_;
 };
 
+// The reason code that came with a command. Remembers that a rule demanded one, so that a fact whose source did not say
+// is stored as such.
+class GivenReason final {
+ public:
+  static constexpr std::string_view kNotRecorded = "not-recorded";
+
+  explicit GivenReason(Text code = {}) : code_(code) {}
+  // For a rule that demands a reason: empty if there is none.
+  Text demand() {
+    demanded_ = true;
+    return code_;
+  }
+  // What to store; empty if nothing was said and nothing demanded.
+  Text recorded() const { return code_.empty() && demanded_ ? Text(kNotRecorded) : code_; }
+
+ private:
+  Text code_;
+  bool demanded_ = false;
+};
+
+class Fold;
+// Other streams of the command's aggregate. What a decision saw there still holds when its events are stored.
+class Peers {
+ public:
+  virtual ~Peers() = default;
+  // Null if there is no such stream, or it cannot be read (then nothing is stored). Valid until the next call.
+  virtual const Fold* find(std::string_view id) = 0;
+};
+
 // All that a decision may know besides the state and the command. No clock, no new ids: both come in.
 struct Context {
-  Text id = {};            // of the aggregate: what follows the first '-' of its stream's name
-  Timestamp now = {0};     // when the command happened (its occurredAt)
-  bool as_fact = false;    // history as it was: lifts state machines, mandatory reasons, effective-from checks
-  PolicyLookup& policies;  // the rules in force; remembers which versions were used
+  Text id = {};               // of the aggregate: what follows the first '-' of its stream's name
+  Timestamp now = {0};        // when the command happened (its occurredAt); of a correction: when its target did
+  Timestamp recorded = {0};   // when it was sent: for rules that no back-dating may dodge
+  Text actor = {};            // who sent it
+  bool as_fact = false;       // history as it was: lifts state machines, mandatory reasons, four eyes, effective-from checks
+  PolicyLookup& policies;     // the rules in force; remembers which versions were used
+  GivenReason& reason;
+  Words target = {};          // of a correction: the event that it corrects
+  Peers* peers = nullptr;     // null: only this stream is known
   EventId event = {0, 0, 0};  // in react: the event that is reacted to
 };
+
+// For a command that has to say why: `code` is "<aggregate>.reason_missing".
+inline Decision check_reason(const Context& context, Code code) {
+  if (context.reason.demand().empty() && !context.as_fact) return reject(code, "reason.code");
+  return accepted;
+}
+// For a command that somebody has to answer for besides its actor: `code` is "<aggregate>.approver_missing".
+inline Decision check_approver(const Context& context, Text approver_id, Code code) {
+  if (approver_id.empty() && !context.as_fact) return reject(code, "approverId");
+  return accepted;
+}
 
 // A command that an event causes on another aggregate, decided and appended together with its cause.
 struct Reaction {

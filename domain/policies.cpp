@@ -29,6 +29,8 @@ PriceListPolicy owned(const policy_set::PriceListBody& body) {
   return policy;
 }
 
+HousePolicy owned(const policy_set::HouseBody& body) { return {body.backdate_days_max}; }
+
 template <class Policy>
 auto owned_if(const std::optional<Policy>& body) {
   return body ? std::optional(owned(*body)) : std::nullopt;
@@ -46,11 +48,14 @@ bool Policies::apply(std::string_view id, Words event) try {
                           .pipeline = owned_if(value.pipeline),
                           .loyalty_program = owned_if(value.loyalty_program),
                           .product = owned_if(value.product),
-                          .price_list = owned_if(value.price_list)});
+                          .price_list = owned_if(value.price_list),
+                          .house = owned_if(value.house)});
     } else if constexpr (std::same_as<E, policy_set::Retired>) {
       for (auto& version : versions) version.retired = true;
     } else if constexpr (std::same_as<E, policy_set::CorrectionRecorded>) {
-      if (!versions.empty()) patch(versions.back().effective_from, value.new_.effective_from);
+      auto at = value.version == 0 ? versions.end() : std::ranges::find(versions, value.version, &Version::number);
+      if (at == versions.end() && !versions.empty()) at = versions.end() - 1;
+      if (at != versions.end()) patch(at->effective_from, value.new_.effective_from);
     }
   });
   return true;
@@ -66,7 +71,12 @@ const Policies::Version* PolicyLookup::in_force(std::string_view id) {
   for (auto& version : versions)
     if (version.effective_from <= today_ && (as_fact_ || !version.retired)) chosen = &version;
   if (!chosen && as_fact_) chosen = &versions.front();
-  if (!chosen) return nullptr;
+  if (!chosen) {
+    for (auto& version : versions)
+      if (!version.retired && (!later_ || later_->id != id || version.effective_from < later_->from))
+        later_ = Later{std::string(id), version.effective_from};
+    return nullptr;
+  }
   PolicyUse use{std::string(id), chosen->number};
   if (std::ranges::find(used_, use) == used_.end()) used_.push_back(std::move(use));
   return chosen;
@@ -97,6 +107,11 @@ const ProductPolicy* PolicyLookup::product(std::string_view id) {
 const PriceListPolicy* PolicyLookup::price_list(std::string_view id) {
   auto* version = in_force(id);
   return version && version->price_list ? &*version->price_list : nullptr;
+}
+
+HousePolicy PolicyLookup::house() {
+  auto* version = in_force(HousePolicy::kId);
+  return version && version->house ? *version->house : HousePolicy{};
 }
 
 }  // namespace rapport

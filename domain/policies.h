@@ -37,6 +37,10 @@ struct ProductPolicy {
   std::string id;
   Money list_price;
 };
+struct HousePolicy {
+  static constexpr std::string_view kId = "house";  // its one stream is policySet-house
+  std::uint16_t backdate_days_max = 30;             // as long as the house says nothing else
+};
 struct PriceListPolicy {
   std::map<std::string, Money, std::less<>> prices;
 };
@@ -58,6 +62,7 @@ class Policies final {
     std::optional<LoyaltyProgramPolicy> loyalty_program;
     std::optional<ProductPolicy> product;
     std::optional<PriceListPolicy> price_list;
+    std::optional<HousePolicy> house;
   };
   std::map<std::string, std::vector<Version>, std::less<>> sets_;  // versions in order of publication
 };
@@ -74,8 +79,15 @@ class PolicyLookup final {
   const LoyaltyProgramPolicy* loyalty_program(std::string_view id);
   const ProductPolicy* product(std::string_view id);
   const PriceListPolicy* price_list(std::string_view id);
+  HousePolicy house();
 
   const std::vector<PolicyUse>& used() const { return used_; }
+  // A rule that was looked up and is in force only later.
+  struct Later {
+    std::string id;
+    Date from;
+  };
+  const std::optional<Later>& later() const { return later_; }
 
  private:
   const Policies::Version* in_force(std::string_view id);
@@ -84,6 +96,7 @@ class PolicyLookup final {
   const Date today_;
   const bool as_fact_;
   std::vector<PolicyUse> used_;
+  std::optional<Later> later_;
 };
 
 }  // namespace rapport

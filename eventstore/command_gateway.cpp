@@ -69,13 +69,21 @@ class CommandGateway::Impl {
     else if (*before) return std::move(**before);
     for (int attempt = 0;; ++attempt) {
       auto receipt = try_once(**aggregate, command);
-      if (receipt || receipt.error().reason != "stream.version_differs" || command.expected || attempt == kRetriesMax) return receipt;
+      if (receipt || receipt.error().reason != "stream.version_differs" || attempt == kRetriesMax) return receipt;
+      if (!command.expected) continue;
+      auto current = store_.version_of(stream);
+      if (!current) return std::move(current).error();
+      if (*current != *command.expected) return receipt;  // else a race was lost on another stream that the decision saw
     }
   }
 
-  // A state to decide on: the cached one, or read from the log.
+  // A state to decide on: the cached one if the log has not got past it (it may have been put back late), or read from the log.
   Result<Working> take(const Aggregate& aggregate, const std::string& stream) {
-    if (auto cached = cache_.take(stream)) return std::move(*cached);
+    if (auto cached = cache_.take(stream)) {
+      auto current = store_.version_of(stream);
+      if (!current) return std::move(current).error();
+      if (cached->version == *current) return std::move(*cached);
+    }
     return planner_.load(aggregate, stream);
   }
 
@@ -264,8 +272,8 @@ class CommandBatch::Impl final : public Workspace {
       if (!working) return std::move(working).error();
       base = kept_.emplace(stream, std::move(*working)).first;
     }
-    auto& [kind, fold, version] = base->second;
-    return &record_.emplace(stream, Working{kind, fold->clone(), version}).first->second;
+    auto& [kind, fold, version, latest] = base->second;
+    return &record_.emplace(stream, Working{kind, fold->clone(), version, latest}).first->second;
   }
 
  private:

@@ -7,6 +7,7 @@ namespace rapport::demo {
 namespace {
 
 constexpr std::string_view kFounder = "founder";
+constexpr std::uint16_t kAnyDay = 65'535;  // all that the enterprise did is told today
 
 policy_set::Publish pipeline(Date from) {
   using enum ForecastCategory;
@@ -37,6 +38,7 @@ class Company final {
   void publish_rules() {
     schedule_.begin_story(kCompany, 1);
     auto from = enterprise_.begin();
+    policy("house", {.effective_from = from, .house = policy_set::HouseBody{.backdate_days_max = kAnyDay}});
     policy(kPipeline, pipeline(from));
     for (auto market : {Market::kEurope, Market::kChina})
       policy(program(market).id, points(program(market), from));

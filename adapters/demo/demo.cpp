@@ -13,6 +13,8 @@ using namespace demo;
 // days.
 constexpr std::uint32_t kWindowCommands = 100'000, kDaysPerCommand = 12;
 constexpr std::size_t kFlushCommands = 2'000;
+// The rules of past years can only be told as facts: whoever publishes one today binds nobody's yesterday.
+constexpr std::string_view kRules = "policySet";
 
 Result<void> check(const DemoOptions& options) {
   auto within = [](std::uint32_t value, std::uint32_t most) { return value >= 1 && value <= most; };
@@ -52,6 +54,7 @@ class Run final {
                     .reason_code = scheduled.said.reason,
                     .correlation = scheduled.correlation,
                     .causation = scheduled.causation,
+                    .as_fact = scheduled.aggregate == kRules,
                     .source = {.channel = "demo"}};
     auto decided = batch_->decide(command);
     if (!decided) return std::move(decided).error();

@@ -1,6 +1,7 @@
 @0xb1f0c0de00000016;
-# A rule that decisions follow, version by version: a pipeline, a loyalty program, a product with its list price, a price list.
-# Exactly one body; the kind never changes within a stream. A decision copies what it used and names the version.
+# A rule that decisions follow, version by version: a pipeline, a loyalty program, a product with its list price, a price list,
+# the rules of the house (stream policySet-house alone). Exactly one body; the kind never changes within a stream. A decision
+# copies what it used and names the version.
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("rapport::policy_set::wire");
 using Common = import "common.capnp";
@@ -33,8 +34,10 @@ struct Publish {
   loyaltyProgram @3 :LoyaltyProgramBody $optional;
   product @4 :ProductBody $optional;
   priceList @5 :PriceListBody $optional;
+  approverId @6 :Text $optional $maxLength(200);  # of a loyalty program: somebody else than the actor
+  house @7 :HouseBody $optional;
 }
-struct Retire {}
+struct Retire { approverId @0 :Text $optional $maxLength(200); }
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
 
 struct Published {
@@ -44,9 +47,17 @@ struct Published {
   loyaltyProgram @3 :LoyaltyProgramBody $optional;
   product @4 :ProductBody $optional;
   priceList @5 :PriceListBody $optional;
+  approverId @6 :Text $optional $maxLength(200);
+  house @7 :HouseBody $optional;
 }
-struct Retired { version @0 :UInt32; }
-struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
+struct Retired { version @0 :UInt32; approverId @1 :Text $optional $maxLength(200); }
+struct CorrectionRecorded {
+  target @0 :EventId;
+  old @1 :Details;
+  new @2 :Details;
+  approverId @3 :Text $maxLength(200);
+  version @4 :UInt32;          # the one that the target published; 0 = the newest at that time (so before it was recorded)
+}
 # A patch: present = changed.
 struct Details { effectiveFrom :union { unknown @0 :Void; value @1 :Int32 $date; } }
 
@@ -80,5 +91,8 @@ struct ProductBody {
   series @1 :Text $optional $maxLength(100);
   listPrice @2 :Money;
 }
+# A command may be dated back so many days; further back it needs the reason `backdate`. Without this rule: 30 days.
+struct HouseBody { backdateDaysMax @0 :UInt16; }
+
 struct PriceListBody { prices @0 :List(ListPrice); }
 struct ListPrice { productId @0 :Text $maxLength(200); listPrice @1 :Money; }

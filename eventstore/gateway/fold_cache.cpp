@@ -1,6 +1,23 @@
 #include "eventstore/gateway/fold_cache.h"
 
+#include <algorithm>
+
 namespace rapport {
+
+void Working::happened(std::uint16_t kind, Timestamp at) {
+  for (auto& [known, time] : latest)
+    if (known == kind) {
+      time = std::max(time, at);
+      return;
+    }
+  latest.emplace_back(kind, at);
+}
+
+std::optional<Timestamp> Working::latest_of(std::uint16_t kind) const {
+  for (auto& [known, time] : latest)
+    if (known == kind) return time;
+  return std::nullopt;
+}
 
 std::optional<Working> FoldCache::take(const std::string& stream) {
   std::lock_guard lock(mutex_);

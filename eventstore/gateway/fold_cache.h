@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "domain/aggregates.h"
 #include "eventstore/event.h"
@@ -16,6 +18,10 @@ struct Working {
   const Aggregate* aggregate = nullptr;
   std::unique_ptr<Fold> fold;
   StreamVersion version;
+  std::vector<std::pair<std::uint16_t, Timestamp>> latest = {};  // per kind of event, of those whose time is known
+
+  void happened(std::uint16_t kind, Timestamp at);
+  std::optional<Timestamp> latest_of(std::uint16_t kind) const;
 };
 
 // Safe for concurrent use. A state is taken out while somebody decides on it, so that nobody sees half an outcome.
@@ -24,7 +30,8 @@ class FoldCache final {
   explicit FoldCache(std::size_t entries_max) : entries_max_(entries_max) {}
 
   std::optional<Working> take(const std::string& stream);
-  // Keeps the newer one if another state of the stream came in meanwhile.
+  // Keeps the newer one if another state of the stream came in meanwhile. It may be older than one that was taken out
+  // meanwhile: whoever takes a state compares its version with the log's.
   void put(const std::string& stream, Working working);
 
  private:

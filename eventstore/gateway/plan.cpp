@@ -3,36 +3,61 @@
 #include <capnp/dynamic.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 
 namespace rapport {
 namespace {
 
 constexpr std::int64_t kFutureMicrosMax = 300 * kMicrosPerSecond;  // what clocks of callers may run ahead
 constexpr std::size_t kReactionsMax = 1'000;                       // of one command, reactions to reactions included
+constexpr std::string_view kBackdate = "backdate";                 // the reason that dates a command back without limit
+constexpr const char* kReasonHint = "say why: --reason CODE[:TEXT], over HTTP the header Rapport-Reason";
 
 bool valid_id(std::string_view id) {
   return !id.empty() && id.size() <= kStreamIdBytesMax &&
          std::ranges::none_of(id, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
+std::string text_of(Date date) {
+  std::chrono::year_month_day day{std::chrono::sys_days(std::chrono::days(date.days))};
+  char text[16];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", int(day.year()), unsigned(day.month()), unsigned(day.day()));
+  return text;
+}
+
+// The last moment that a time of this precision may stand for.
+Timestamp latest(Timestamp at, Precision precision) {
+  auto whole = precision == Precision::DATE ? kMicrosPerDay : precision == Precision::MINUTE ? 60 * kMicrosPerSecond : 1;
+  return {at.micros + whole - 1};
+}
+bool known(Precision precision) { return precision != Precision::UNKNOWN && precision != Precision::ALWAYS; }
+
+// What to do about a refusal; empty if its words say it all.
+std::string hint_of(const Decision& decision, const PolicyLookup& lookup) {
+  if (decision.field() == "reason.code") return kReasonHint;
+  if (auto& later = lookup.later()) return "policySet-" + later->id + " is in force from " + text_of(later->from) + " on";
+  return {};
+}
+
 // "opportunity.not_open" about opportunity 17 reads: opportunity 17: not open.
-Error refusal(const Decision& decision, std::string_view aggregate, std::string_view id) {
+Error refusal(const Decision& decision, std::string_view aggregate, std::string_view id, const PolicyLookup& lookup) {
   std::string code(decision.code());
   std::string words = code.substr(code.find('.') + 1);
   std::ranges::replace(words, '_', ' ');
   auto kind = code.starts_with("command.") ? ErrorCode::kInvalid : ErrorCode::kRejected;
   std::string field = decision.field().empty() ? "" : "/" + std::string(decision.field());
-  return {kind, code, std::string(aggregate) + " " + std::string(id) + ": " + words, field};
+  return {kind, code, std::string(aggregate) + " " + std::string(id) + ": " + words, field, {}, hint_of(decision, lookup)};
 }
 
-void write_metadata(envelope::wire::Metadata::Builder to, const Command& command, Timestamp at, Precision precision) {
-  to.setOccurredAt(precision == Precision::UNKNOWN || precision == Precision::ALWAYS ? 0 : at.micros);
+void write_metadata(envelope::wire::Metadata::Builder to, const Command& command, Timestamp at, Precision precision, Text reason) {
+  to.setOccurredAt(known(precision) ? at.micros : 0);
   to.setOccurredPrecision(precision);
   to.setAsFact(command.as_fact);
   auto correlation = command.correlation.value_or(command.command_id);
   to.setCorrelationHigh(correlation.high());
   to.setCorrelationLow(correlation.low());
-  if (!command.reason_code.empty()) write_text(command.reason_code, to.initReasonCode(static_cast<unsigned>(command.reason_code.size())));
+  if (!reason.empty()) write_text(reason, to.initReasonCode(static_cast<unsigned>(reason.size())));
   auto& source = command.source;
   if (source.channel.empty()) return;
   auto out = to.initSource();
@@ -47,7 +72,7 @@ void write_metadata(envelope::wire::Metadata::Builder to, const Command& command
 
 Append Plan::append() const {
   Append append{.command = command, .request = request, .conditions = {}, .events = {}, .recorded_at = {}, .salts = {}};
-  for (auto& [name, before] : touched) append.conditions.push_back({name, before});
+  for (auto& [name, before] : seen) append.conditions.push_back({name, before});
   for (auto& event : events) append.events.push_back({event.stream, event.metadata, event.payload});
   return append;
 }
@@ -98,38 +123,54 @@ Result<Working> Planner::load(const Aggregate& aggregate, const std::string& str
                      stream + " is damaged at position " + std::to_string((*event)->position.value), "", "", "run rapport verify"};
     }
     working.version = (*event)->version;
+    if (known((*event)->precision)) working.happened(kind_of(aggregate, (*event)->payload), (*event)->occurred_at);
   }
 }
 
-Result<Planner::Time> Planner::time_of(const Aggregate& aggregate, const Command& command) const {
+Result<Planner::Time> Planner::time_of(const Aggregate& aggregate, const Command& command, const Policies& policies) const {
   auto now = clock_.now();
-  Time time{command.occurred_at.value_or(now), command.precision};
-  if (!command.as_fact && time.at.micros > now.micros + kFutureMicrosMax)
-    return Error{ErrorCode::kInvalid, "command.occurred_in_future", "occurredAt lies in the future", "/occurredAt"};
   capnp::FlatArrayMessageReader message(command.body, kReadWhole);
   auto root = message.getRoot<capnp::DynamicStruct>(aggregate.command);
-  KJ_IF_MAYBE(member, root.which()) {
-    if (member->getProto().getName() != "correct") return time;
-    auto target = EventId::read(root.get(*member).as<capnp::DynamicStruct>().get("target").as<EventId::Wire>());
-    Error unknown{ErrorCode::kInvalid, "command.target_unknown", to_text(target) + " is no event of this stream", "/target",
-                  "the id of an event of this stream"};
-    auto position = store_.find(target);
-    if (!position) return std::move(position).error();
-    if (!*position) return unknown;
-    auto event = store_.read({.from = **position, .to = **position})->next();
-    if (!event) return std::move(event).error();
-    if (!*event || (*event)->stream_type != command.aggregate || (*event)->stream_id != command.id) return unknown;
-    return Time{(*event)->occurred_at, (*event)->precision};
-  }
+  KJ_IF_MAYBE(member, root.which())
+    if (member->getProto().getName() == "correct")
+      return target_time_of(EventId::read(root.get(*member).as<capnp::DynamicStruct>().get("target").as<EventId::Wire>()), command, now);
+  Time time{command.occurred_at.value_or(now), command.precision, now};
+  if (!known(command.precision)) return time;
+  if (time.at.micros > now.micros + kFutureMicrosMax)
+    return Error{ErrorCode::kInvalid, "command.occurred_in_future", "occurredAt lies in the future", "/occurredAt",
+                 "now, or earlier", "if it is a local time, say its offset from UTC"};
+  if (command.as_fact || command.reason_code == kBackdate) return time;
+  auto days_max = PolicyLookup(policies, date_of(now), false).house().backdate_days_max;
+  if (latest(time.at, time.precision).micros < now.micros - days_max * kMicrosPerDay)
+    return Error{ErrorCode::kRejected, "command.backdated_too_far", "occurredAt lies more than " + std::to_string(days_max) + " days back",
+                 "/occurredAt", "at most " + std::to_string(days_max) + " days back (policySet-house)",
+                 "say why: --reason backdate[:TEXT], over HTTP the header Rapport-Reason"};
   return time;
 }
 
+// A correction counts from when its target counts. One whose time is unknown counts from its recording, so that is said
+// outright: without it the correction would count from its own recording.
+Result<Planner::Time> Planner::target_time_of(const EventId& target, const Command& command, Timestamp sent) const {
+  Error unknown{ErrorCode::kInvalid, "command.target_unknown", to_text(target) + " is no event of this stream", "/target",
+                "the id of an event of this stream"};
+  auto position = store_.find(target);
+  if (!position) return std::move(position).error();
+  if (!*position) return unknown;
+  auto reader = store_.read({.from = **position, .to = **position});  // the event borrows from it
+  auto event = reader->next();
+  if (!event) return std::move(event).error();
+  if (!*event || (*event)->stream_type != command.aggregate || (*event)->stream_id != command.id) return unknown;
+  auto precision = (*event)->precision == Precision::UNKNOWN ? Precision::INSTANT : (*event)->precision;
+  return Time{(*event)->occurred_at, precision, sent, kj::heapArray((*event)->payload)};
+}
+
 // One plan in the making: the command, then what its events cause, breadth first.
-class Planner::Making {
+class Planner::Making final : private Peers {
  public:
-  Making(const Planner& planner, const Command& command, Time time, const Policies& policies, Workspace& workspace,
+  Making(const Planner& planner, const Command& command, const Time& time, const Policies& policies, Workspace& workspace,
          EventBuffer& out)
-      : planner_(planner), command_(command), time_(time), policies_(policies), workspace_(workspace), out_(out) {}
+      : planner_(planner), command_(command), time_(time), policies_(policies), workspace_(workspace), out_(out),
+        reason_(Text(command.reason_code)) {}
 
   Result<Plan> make(const Aggregate& aggregate) {
     plan_.command = command_.command_id;
@@ -155,11 +196,12 @@ class Planner::Making {
 
   Result<void> decide(const Aggregate& aggregate, std::string_view id, Words body, std::optional<EventId> cause) {
     auto stream = stream_name(aggregate.name, id);
-    auto working = workspace_.edit(aggregate, stream);
-    if (!working) return std::move(working).error();
-    auto& [type, fold, version] = **working;
-    if (cause && version == StreamVersion{}) return {};  // nobody there to react
-    auto before = version;
+    auto found = workspace_.edit(aggregate, stream);
+    if (!found) return std::move(found).error();
+    auto& working = **found;
+    if (cause && working.version == StreamVersion{}) return {};  // nobody there to react
+    auto before = working.version;
+    see(stream, before);
     if (!cause) {
       plan_.version = before;
       if (command_.expected && *command_.expected != before)
@@ -168,20 +210,61 @@ class Planner::Making {
                      "", std::to_string(before.value), "load it again and decide anew"};
     }
     PolicyLookup lookup(policies_, date_of(time_.at), command_.as_fact);
-    Context context{.id = Text(id), .now = time_.at, .as_fact = command_.as_fact, .policies = lookup};
+    Context context{.id = Text(id),
+                    .now = time_.at,
+                    .recorded = time_.sent,
+                    .actor = Text(command_.actor),
+                    .as_fact = command_.as_fact,
+                    .policies = lookup,
+                    .reason = reason_,
+                    .target = time_.target,
+                    .peers = this};
+    peers_of_ = &aggregate;
     auto emitted = out_.size();
-    if (auto decision = fold->ask(body, context, out_); !decision.accepted()) return refusal(decision, aggregate.name, id);
+    auto decision = working.fold->ask(body, context, out_);
+    if (peer_error_) return std::move(*peer_error_);
+    if (!decision.accepted()) return refusal(decision, aggregate.name, id, lookup);
     if (out_.size() == emitted) return {};
-    bool first_touch = std::ranges::find(plan_.touched, stream, &std::pair<std::string, StreamVersion>::first) == plan_.touched.end();
-    if (first_touch) plan_.touched.emplace_back(stream, before);  // two reactions may meet on one stream
     auto first = plan_.events.size();
     for (auto end = out_.size(); emitted < end; ++emitted) {
-      RAPPORT_ASSERT(fold->apply(out_[emitted]) == Applied::kYes);
-      ++version.value;
-      plan_.events.push_back({stream, type_of(aggregate, out_[emitted]), version, {}, out_[emitted]});
+      auto kind = kind_of(aggregate, out_[emitted]);
+      if (auto checked = check_order(working, stream, kind, cause.has_value()); !checked) return checked;
+      RAPPORT_ASSERT(working.fold->apply(out_[emitted]) == Applied::kYes);
+      if (known(time_.precision)) working.happened(kind, time_.at);
+      ++working.version.value;
+      plan_.events.push_back({stream, type_of(aggregate, out_[emitted]), working.version, {}, out_[emitted]});
     }
-    collect_reactions(*fold, context, first);
-    return write_events(aggregate, id, *fold, lookup, cause, first);
+    collect_reactions(*working.fold, context, first);
+    return write_events(aggregate, id, *working.fold, lookup, cause, first);
+  }
+
+  // What a decision was made on must still hold when its events are stored, whether the stream gets any or not. Two reactions
+  // may meet on one stream.
+  void see(const std::string& stream, StreamVersion version) {
+    if (std::ranges::find(plan_.seen, stream, &std::pair<std::string, StreamVersion>::first) == plan_.seen.end())
+      plan_.seen.emplace_back(stream, version);
+  }
+
+  const Fold* find(std::string_view id) override {
+    auto stream = stream_name(peers_of_->name, id);
+    auto peer = workspace_.edit(*peers_of_, stream);
+    if (!peer) {
+      peer_error_ = std::move(peer).error();
+      return nullptr;
+    }
+    see(stream, (*peer)->version);
+    return (*peer)->version == StreamVersion{} ? nullptr : (*peer)->fold.get();
+  }
+
+  // A command dated back stays behind what happened of its kind. Reactions take their cause's time, whatever else their own
+  // stream saw meanwhile: an order that is fulfilled late has earned its points all the same.
+  Result<void> check_order(const Working& working, const std::string& stream, std::uint16_t kind, bool reaction) const {
+    if (reaction || command_.as_fact || !command_.occurred_at || !known(time_.precision) || time_.target.size() > 0) return {};
+    auto last = working.latest_of(kind);
+    if (!last || latest(time_.at, time_.precision) >= *last) return {};
+    return Error{ErrorCode::kRejected, "command.occurred_before_last",
+                 stream + ": the same happened last on " + text_of(date_of(*last)) + ", after this occurredAt", "/occurredAt",
+                 "not before the last event of its kind", "correct that event instead"};
   }
 
   void collect_reactions(const Fold& fold, Context context, std::size_t first) {
@@ -214,7 +297,7 @@ class Planner::Making {
         write_text(event.type, to.initType(static_cast<unsigned>(event.type.size())));
         to.setSchemaVersion(1);
         write_actor(to, cause);
-        write_metadata(to, command_, time_.at, time_.precision);
+        write_metadata(to, command_, time_.at, time_.precision, reason_.recorded());
         write_cause(to, cause);
         write_policies(to, lookup);
         to.setSubjectKeyId(personal || own_reason ? key->id : 0);
@@ -253,17 +336,20 @@ class Planner::Making {
 
   const Planner& planner_;
   const Command& command_;
-  const Time time_;
+  const Time& time_;
   const Policies& policies_;
   Workspace& workspace_;
   EventBuffer& out_;
+  GivenReason reason_;
+  const Aggregate* peers_of_ = nullptr;
+  std::optional<Error> peer_error_;
   Plan plan_;
   std::vector<Pending> pending_;
 };
 
 Result<Plan> Planner::plan(const Aggregate& aggregate, const Command& command, const Policies& policies, Workspace& workspace,
                            EventBuffer& out) const try {
-  auto time = time_of(aggregate, command);
+  auto time = time_of(aggregate, command, policies);
   if (!time) return std::move(time).error();
   return Making(*this, command, *time, policies, workspace, out).make(aggregate);
 } catch (const kj::Exception& exception) {  // the command's bytes; its fields were checked, its pointers are not until now

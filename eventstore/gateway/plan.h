@@ -20,7 +20,7 @@ struct Plan {
   Hash request{};
   std::string stream;      // the command's own
   StreamVersion version;   // of it, before
-  std::vector<std::pair<std::string, StreamVersion>> touched;  // streams that get events, with their versions before
+  std::vector<std::pair<std::string, StreamVersion>> seen;  // streams that decisions were made on, with their versions before
   std::vector<Event> events;
 
   // Borrows from the plan.
@@ -55,10 +55,13 @@ class Planner final {
   struct Time {
     Timestamp at;
     Precision precision;
+    Timestamp sent;                        // by our clock
+    kj::Array<capnp::word> target = {};    // a correction's: the event that it corrects
   };
   class Making;
   // When the command's events are true: a correction's at its target's time.
-  Result<Time> time_of(const Aggregate& aggregate, const Command& command) const;
+  Result<Time> time_of(const Aggregate& aggregate, const Command& command, const Policies& policies) const;
+  Result<Time> target_time_of(const EventId& target, const Command& command, Timestamp sent) const;
 
   const std::vector<Aggregate>& aggregates_;
   EventStore& store_;

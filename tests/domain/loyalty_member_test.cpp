@@ -389,10 +389,12 @@ struct Life {
   }
   void send(std::int64_t day, bool as_fact, const auto& command) {
     PolicyLookup lookup(policies, {static_cast<std::int32_t>(kToday.days + day)}, as_fact);
+    GivenReason reason("goodwill");
     Context context{.id = "1",
                     .now = {(kToday.days + day) * kMicrosPerDay},
                     .as_fact = as_fact,
-                    .policies = lookup};
+                    .policies = lookup,
+                    .reason = reason};
     out.clear();
     if (!member.ask(put<Command>(command), context, out).accepted()) return;
     for (std::size_t i = 0; i < out.size(); ++i) take(out[i]);

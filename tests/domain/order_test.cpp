@@ -253,7 +253,8 @@ std::vector<std::string> asked(Spec<Decider>& spec, const E& event) {
   Policies policies;
   PolicyLookup lookup(policies, {0}, false);
   Reactions reactions;
-  react_to(spec.state(), event, {.id = "o", .policies = lookup, .event = kTarget}, reactions);
+  GivenReason reason;
+  react_to(spec.state(), event, {.id = "o", .policies = lookup, .reason = reason, .event = kTarget}, reactions);
   std::vector<std::string> all;
   for (auto& reaction : reactions.all()) {
     EXPECT_EQ(reaction.aggregate, "loyaltyMember");

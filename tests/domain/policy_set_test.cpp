@@ -26,6 +26,7 @@ Published published_as(std::uint32_t version, const Publish& publish) {
       .loyalty_program = publish.loyalty_program,
       .product = publish.product,
       .price_list = publish.price_list,
+      .approver_id = publish.approver_id,
   };
 }
 
@@ -46,8 +47,8 @@ TEST_F(PolicySetTest, AnotherBodyOfAnyKindIsAnotherVersion) {
     for (auto& publish : {body, by}) spec.when(publish).then(published_as(spec.state().version + 1, publish));
   };
   replaced({.pipeline = kPipeline}, {.pipeline = PipelineBody{.stages = {kPipeline.stages[0]}}});
-  replaced({.loyalty_program = LoyaltyProgramBody{}},
-           {.loyalty_program = LoyaltyProgramBody{.earn = earn(1, 1)}});
+  replaced({.loyalty_program = LoyaltyProgramBody{}, .approver_id = "ben"},
+           {.loyalty_program = LoyaltyProgramBody{.earn = earn(1, 1)}, .approver_id = "ben"});
   replaced({.product = kProduct}, {.product = ProductBody{.id = "gtx", .list_price = {551'00, "USD"}}});
   replaced({.price_list = PriceListBody{}}, {.price_list = PriceListBody{.prices = {{"a", {1, "USD"}}}}});
 }
@@ -84,6 +85,12 @@ TEST_F(PolicySetTest, DoesNotBindThePast) {
       .when(Publish{.effective_from = kYesterday, .pipeline = kPipeline})
       .then_rejected("policy_set.effective_in_past");
 }
+TEST_F(PolicySetTest, BackDatingDoesNotBindThePastEither) {
+  auto yesterday = Timestamp{kNow.micros - kMicrosPerDay};
+  at(yesterday).sent_at(kNow).given();
+  when(Publish{.effective_from = kYesterday, .pipeline = kPipeline}).then_rejected("policy_set.effective_in_past");
+  when(Publish{.pipeline = kPipeline}).then(kPublished);  // from the day that it is published
+}
 TEST_F(PolicySetTest, BindsThePastAsAFact) {
   as_fact()
       .given()
@@ -94,13 +101,53 @@ TEST_F(PolicySetTest, PublishesALoyaltyProgram) {
   LoyaltyProgramBody body{.earn = earn(1, 100),
                           .reverse = ReverseRule{.on = ReverseOn::CREDIT_NOTE, .lots = LotOrder::NEWEST}};
   given()
-      .when(Publish{.loyalty_program = body})
-      .then(Published{.version = 1, .effective_from = kToday, .loyalty_program = body});
+      .when(Publish{.loyalty_program = body, .approver_id = "ben"})
+      .then(Published{.version = 1, .effective_from = kToday, .loyalty_program = body, .approver_id = "ben"});
 }
 TEST_F(PolicySetTest, PublishesALoyaltyProgramThatEarnsNothing) {
   given()
-      .when(Publish{.loyalty_program = LoyaltyProgramBody{}})
-      .then(Published{.version = 1, .effective_from = kToday, .loyalty_program = LoyaltyProgramBody{}});
+      .when(Publish{.loyalty_program = LoyaltyProgramBody{}, .approver_id = "ben"})
+      .then(Published{.version = 1,
+                      .effective_from = kToday,
+                      .loyalty_program = LoyaltyProgramBody{},
+                      .approver_id = "ben"});
+}
+
+// --- Four eyes: a loyalty program promises what is worth money ---
+
+const LoyaltyProgramBody kProgram{.earn = earn(1, 100)};
+const Published kProgramPublished{
+    .version = 1, .effective_from = kToday, .loyalty_program = kProgram, .approver_id = "ben"};
+
+TEST_F(PolicySetTest, ALoyaltyProgramIsApprovedBySomebodyElse) {
+  given().actor("anna");
+  when(Publish{.loyalty_program = kProgram}).then_rejected("policy_set.approver_missing").at_field("approverId");
+  when(Publish{.loyalty_program = kProgram, .approver_id = "anna"}).then_rejected("policy_set.approver_is_actor").at_field("approverId");
+  when(Publish{.loyalty_program = kProgram, .approver_id = "ben"}).then(kProgramPublished);
+}
+TEST_F(PolicySetTest, ItsRetirementAndItsCorrectionAreToo) {
+  Correct correct{.target = kTarget, .new_ = {.effective_from = kTomorrow}, .approver_id = "anna"};
+  given(kProgramPublished).target(kProgramPublished).actor("anna");
+  when(Retire{}).then_rejected("policy_set.approver_missing");
+  when(Retire{.approver_id = "anna"}).then_rejected("policy_set.approver_is_actor");
+  when(correct).then_rejected("policy_set.approver_is_actor");
+  when(Retire{.approver_id = "ben"}).then(Retired{.version = 1, .approver_id = "ben"});
+}
+TEST_F(PolicySetTest, ALoyaltyProgramWithoutAnApproverIsAFactOnly) {
+  auto published = kProgramPublished;
+  published.approver_id.reset();
+  as_fact().given().when(Publish{.loyalty_program = kProgram}).then(published);
+  when(Retire{}).then(Retired{.version = 1});
+}
+TEST_F(PolicySetTest, APipelineNeedsNoApprover) { given(kPublished).when(Retire{}).then(Retired{.version = 1}); }
+
+// --- The rules of the house ---
+
+TEST_F(PolicySetTest, TheHouseHasOneStream) {
+  Publish house{.house = HouseBody{.backdate_days_max = 7}};
+  given().when(house).then_rejected("policy_set.house_only");
+  stream("house").when(Publish{.pipeline = kPipeline}).then_rejected("policy_set.house_only");
+  when(house).then(Published{.version = 1, .effective_from = kToday, .house = HouseBody{.backdate_days_max = 7}});
 }
 TEST_F(PolicySetTest, PublishesAProduct) {
   given()
@@ -160,18 +207,41 @@ TEST_F(PolicySetTest, IsPublishedAgainAfterItsRetirement) {
       .when(Publish{.pipeline = kPipeline})
       .then(Published{.version = 2, .effective_from = kToday, .pipeline = kPipeline});
 }
+const Published kSecond{.version = 2, .effective_from = kTomorrow, .pipeline = PipelineBody{.stages = {kPipeline.stages[0]}}};
+Correct moved_to(Date day) { return {.target = kTarget, .new_ = {.effective_from = day}, .approver_id = "p-1"}; }
+CorrectionRecorded moved(std::uint32_t version, Date from, Date to) {
+  return {.target = kTarget,
+          .old = {.effective_from = from},
+          .new_ = {.effective_from = to},
+          .approver_id = "p-1",
+          .version = version};
+}
+
 TEST_F(PolicySetTest, ACorrectionMovesItsFirstDay) {
-  given(kPublished)
-      .when(Correct{.target = kTarget, .new_ = {.effective_from = kTomorrow}, .approver_id = "p-1"})
-      .then(CorrectionRecorded{.target = kTarget,
-                               .old = {.effective_from = kToday},
-                               .new_ = {.effective_from = kTomorrow},
-                               .approver_id = "p-1"});
+  given(kPublished).target(kPublished).when(moved_to(kTomorrow)).then(moved(1, kToday, kTomorrow));
+}
+TEST_F(PolicySetTest, ACorrectionMovesTheVersionThatItsTargetPublished) {
+  Date later{kToday.days + 9};
+  given(kPublished, kSecond).target(kPublished).when(moved_to(later)).then(moved(1, kToday, later));
+  EXPECT_EQ(state().newest_effective_from(), kTomorrow);
+  target(kSecond).when(moved_to(later)).then(moved(2, kTomorrow, later));
+}
+TEST_F(PolicySetTest, OnlyAPublicationIsCorrected) {
+  given(kPublished, Retired{.version = 1}).target(Retired{.version = 1});
+  when(moved_to(kTomorrow)).then_rejected("policy_set.target_not_published").at_field("target");
+}
+TEST_F(PolicySetTest, ACorrectionHasAnApprover) {
+  auto nobody = moved_to(kTomorrow);
+  nobody.approver_id = "";
+  given(kPublished).target(kPublished).when(nobody).then_rejected("policy_set.approver_missing").at_field("approverId");
 }
 TEST_F(PolicySetTest, ACorrectionDoesNotBindThePast) {
-  given(kPublished)
-      .when(Correct{.target = kTarget, .new_ = {.effective_from = kYesterday}, .approver_id = "p-1"})
-      .then_rejected("policy_set.effective_in_past");
+  given(kPublished).target(kPublished).when(moved_to(kYesterday)).then_rejected("policy_set.effective_in_past");
+}
+// It is true from its target's time on, which is not the day that it must not precede.
+TEST_F(PolicySetTest, ACorrectionOfAnOldVersionDoesNotBindThePastEither) {
+  at({kNow.micros - 9 * kMicrosPerDay}).sent_at(kNow);
+  given(kPublished).target(kPublished).when(moved_to(kYesterday)).then_rejected("policy_set.effective_in_past");
 }
 TEST_F(PolicySetTest, WhatWasNeverPublishedIsNeitherRetiredNorCorrected) {
   given().when(Retire{}).then_rejected("policy_set.not_found");

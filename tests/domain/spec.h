@@ -5,6 +5,7 @@
 #include <capnp/pretty-print.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <source_location>
 #include <sstream>
 
@@ -23,8 +24,38 @@ class Spec {
     as_fact_ = true;
     return *this;
   }
+  Spec& stream(std::string_view id) {
+    id_ = id;
+    return *this;
+  }
   Spec& at(Timestamp now) {
     now_ = now;
+    return *this;
+  }
+  // Why the commands from here on are sent; empty: nobody says.
+  Spec& reason(std::string_view code) {
+    reason_ = code;
+    return *this;
+  }
+  Spec& actor(std::string_view id) {
+    actor_ = id;
+    return *this;
+  }
+  // The event that a correction is about.
+  Spec& target(const auto& event) {
+    target_ = kj::heapArray(encode<typename D::Event>(event));
+    return *this;
+  }
+  // The clock when the command is sent, where it is dated back.
+  Spec& sent_at(Timestamp sent) {
+    sent_ = sent;
+    return *this;
+  }
+  // Streams of the same aggregate, by their ids.
+  Spec& peer(std::string_view id, const auto&... events) {
+    auto& fold = peers_.folds.try_emplace(std::string(id)).first->second;
+    auto replay_on = [&](Words event) { RAPPORT_ASSERT(fold.apply(event) == Applied::kYes); };
+    (replay_on(encode<typename D::Event>(events)), ...);
     return *this;
   }
   // A rule in force, published as stream policySet-<id>.
@@ -67,17 +98,48 @@ class Spec {
     else if (decision_.code() != code) fail() << "rejected with " << decision_.code() << "; want " << code;
     return *this;
   }
+  // The field at fault, after then_rejected.
+  Spec& at_field(std::string_view field) {
+    if (decision_.field() != field) fail() << "at field " << decision_.field() << "; want " << field;
+    return *this;
+  }
   const typename D::State& state() const { return fold_.state(); }
+  // What the envelope says about the reason of what was emitted.
+  std::string recorded_reason() const { return recorded_reason_; }
   const FoldOf<D>& fold() const { return fold_; }
   bool accepted() const { return decision_.accepted(); }
+  // What became of the command in a word: "accepted", "unchanged", or the code of its refusal.
+  std::string answer() const {
+    if (!decision_.accepted()) return std::string(decision_.code());
+    return out_.size() ? "accepted" : "unchanged";
+  }
 
  private:
   using EventWire = typename D::Event::Wire;
 
   Decision ask(EventBuffer& out) {
     PolicyLookup lookup(policies_, date_of(now_), as_fact_);
-    return fold_.ask(command_, {.id = "1", .now = now_, .as_fact = as_fact_, .policies = lookup}, out);
+    GivenReason reason{Text(reason_)};
+    Context context{.id = Text(id_),
+                    .now = now_,
+                    .recorded = sent_.value_or(now_),
+                    .actor = Text(actor_),
+                    .as_fact = as_fact_,
+                    .policies = lookup,
+                    .reason = reason,
+                    .target = target_,
+                    .peers = &peers_};
+    auto decision = fold_.ask(command_, context, out);
+    recorded_reason_ = reason.recorded();
+    return decision;
   }
+  struct Others final : Peers {
+    std::map<std::string, FoldOf<D>, std::less<>> folds;
+    const Fold* find(std::string_view id) override {
+      auto at = folds.find(id);
+      return at == folds.end() ? nullptr : &at->second;
+    }
+  };
   bool emitted(const auto&... events) {
     std::vector<std::string> want{show(encode<typename D::Event>(events))...}, got;
     for (std::size_t i = 0; i < out_.size(); ++i) got.push_back(show(out_[i]));
@@ -92,7 +154,9 @@ class Spec {
   void ask_again() {
     replay_emitted();
     EventBuffer again;
+    auto recorded = recorded_reason_;
     (void)ask(again);
+    recorded_reason_ = recorded;
     if (again.size()) fail() << "asked twice, it happens twice: " << show(again[0]);
   }
   void replay(Words event) { RAPPORT_ASSERT(fold_.apply(event) == Applied::kYes); }
@@ -125,6 +189,10 @@ class Spec {
   Policies policies_;
   Timestamp now_ = kNow;
   bool as_fact_ = false;
+  std::string id_ = "1", reason_, actor_ = "anna", recorded_reason_;
+  std::optional<Timestamp> sent_;
+  Others peers_;
+  kj::Array<capnp::word> target_;
   FoldOf<D> fold_;
   EventBuffer out_, scratch_;
   kj::Array<capnp::word> command_;

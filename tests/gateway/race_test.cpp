@@ -1,0 +1,130 @@
+// States that the log has overtaken, streams that cannot be decided on, and chains of reactions that do not end.
+#include "eventstore/gateway/fold_cache.h"
+#include "tests/gateway/gateway_fixture.h"
+
+namespace rapport {
+namespace {
+
+struct RaceTest : CommandGatewayTest {
+  // Another gateway on the same log: what it stores, the first one's cached states do not know.
+  std::unique_ptr<CommandGateway> another() {
+    auto opened = CommandGateway::open(aggregates, store, keys, clock);
+    RAPPORT_ASSERT(opened.has_value());
+    return std::move(*opened);
+  }
+  Result<Receipt> send_by(CommandGateway& other, std::string_view aggregate, std::string_view id, const auto& fields) {
+    auto body = bytes(fields);
+    return other.submit({.aggregate = aggregate, .id = id, .body = body, .command_id = CommandId::of(2, ++sent)});
+  }
+  // Puts bytes on a stream behind the gateway's back.
+  void store_raw(const std::string& stream, const std::string& type, Words payload) {
+    capnp::MallocMessageBuilder message;
+    auto [aggregate, id] = split_stream(stream);
+    auto metadata = message.initRoot<envelope::wire::Metadata>();
+    metadata.setStreamType(std::string(aggregate));
+    metadata.setStreamId(std::string(id));
+    metadata.setType(type);
+    metadata.setSchemaVersion(1);
+    metadata.setOccurredAt(kNow.micros);
+    metadata.setOccurredPrecision(Precision::INSTANT);
+    metadata.setActorId("anna");
+    metadata.setActorKind(ActorKind::USER);
+    auto words = capnp::messageToFlatArray(message);
+    auto version = store.version_of(stream);
+    Append append{.command = CommandId::of(3, ++sent), .conditions = {{stream, *version}}, .events = {{stream, words, payload}}, .recorded_at = {}, .salts = {}};
+    auto answers = store.append({&append, 1});
+    ASSERT_TRUE(answers) << answers.error().message;
+    ASSERT_TRUE(std::holds_alternative<Appended>(answers->front()));
+  }
+};
+
+Working at_version(std::uint64_t version) {
+  Working working;
+  working.version = {version};
+  return working;
+}
+TEST(FoldCache, KeepsTheNewerOfTwoStates) {
+  FoldCache cache(10);
+  cache.put("a-1", at_version(6));
+  cache.put("a-1", at_version(5));
+  EXPECT_EQ(cache.take("a-1")->version.value, 6u);
+  EXPECT_FALSE(cache.take("a-1"));
+}
+TEST(FoldCache, ForgetsTheLeastRecentlyUsed) {
+  FoldCache cache(2);
+  cache.put("a-1", at_version(1));
+  cache.put("a-2", at_version(1));
+  cache.put("a-1", *cache.take("a-1"));
+  cache.put("a-3", at_version(1));
+  EXPECT_TRUE(cache.take("a-1"));
+  EXPECT_FALSE(cache.take("a-2"));
+  EXPECT_TRUE(cache.take("a-3"));
+}
+
+// A state taken out, put back late, is older than the log: nobody may decide on it, least of all that nothing is to do.
+TEST_F(RaceTest, AStateThatTheLogHasOvertakenIsReadAgain) {
+  publish_pipeline();
+  ASSERT_TRUE(send("opportunity", "1", kOpen));
+  auto other = another();
+  ASSERT_TRUE(send_by(*other, "opportunity", "1", opportunity::MoveStage{.stage_id = "late"}));
+  EXPECT_EQ(code_of(send("opportunity", "1", opportunity::MoveStage{.stage_id = "new"})), "accepted");
+  EXPECT_EQ(store.version_of("opportunity-1")->value, 3u);
+}
+TEST_F(RaceTest, ABatchDoesNotStumbleOverOneEither) {
+  publish_pipeline();
+  ASSERT_TRUE(send("opportunity", "1", kOpen));
+  auto other = another();
+  ASSERT_TRUE(send_by(*other, "opportunity", "1", opportunity::MoveStage{.stage_id = "late"}));
+  auto batch = gateway->batch();
+  auto body = bytes(opportunity::MoveStage{.stage_id = "new"});
+  auto decided = batch->decide({.aggregate = "opportunity", .id = "1", .body = body, .command_id = CommandId::of(4, 1)});
+  ASSERT_TRUE(decided) << decided.error().reason;
+  batch->keep();
+  EXPECT_EQ(batch->flush().value(), 1u);
+}
+
+// --- Streams that cannot be decided on ---
+
+TEST_F(RaceTest, AStreamWithAnEventOfANewerProgramIsNotDecidedOn) {
+  publish_pipeline();
+  ASSERT_TRUE(send_by(*another(), "opportunity", "1", kOpen));
+  capnp::MallocMessageBuilder message;
+  auto any = message.getRoot<capnp::AnyPointer>().initAsAnyStruct(1, 1);
+  any.getDataSection()[0] = 99;  // a member that this program's union lacks
+  store_raw("opportunity-1", "opportunity.pondered", capnp::messageToFlatArray(message));
+  auto refused = send("opportunity", "1", opportunity::MoveStage{.stage_id = "late"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "stream.newer");
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(refused.error().hint, "upgrade the program");
+}
+TEST_F(RaceTest, AStreamWithADamagedEventIsNotDecidedOn) {
+  publish_pipeline();
+  ASSERT_TRUE(send_by(*another(), "opportunity", "1", kOpen));
+  capnp::MallocMessageBuilder message;
+  message.initRoot<opportunity::wire::Event>();  // `unspecified`, which zeroed bytes decode as
+  store_raw("opportunity-1", "opportunity.won", capnp::messageToFlatArray(message));
+  auto refused = send("opportunity", "1", opportunity::MoveStage{.stage_id = "late"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "stream.corrupt");
+  EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(refused.error().message.find("position 3"), std::string::npos) << refused.error().message;
+}
+
+// --- Chains of reactions ---
+
+TEST_F(RewardTest, ACommandThatCausesMoreThanAThousandOthersIsRefused) {
+  ASSERT_TRUE(send("loyaltyMember", "acme", loyalty_member::Enrol{.program_id = "points"}));
+  order::Place place{.kind = order::Kind::SALE, .account_id = "acme", .currency = "GBP"};
+  place.lines.push_back({.product_id = "tea", .qty_milli = 2'000'000, .unit_price = {1'000, 2, "GBP"}, .discount_bp = 0});
+  ASSERT_TRUE(send("order", "2", place));
+  for (int i = 0; i <= 1'000; ++i) ASSERT_TRUE(send("order", "2", order::Fulfil{.lines = {{.line = 1, .qty_milli = 1'000}}}));
+  auto head = store.head().position;
+  EXPECT_EQ(code_of(send("order", "2", order::Return{.reason_code = "broken"})), "command.too_many_reactions");
+  EXPECT_EQ(store.head().position, head);
+  order::Return some{.lines = {{.line = 1, .qty_milli = 500'000}}, .reason_code = "broken"};
+  EXPECT_EQ(code_of(send("order", "2", some)), "accepted");
+}
+
+}  // namespace
+}  // namespace rapport
