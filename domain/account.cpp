@@ -1,5 +1,9 @@
 #include "domain/account.h"
 
+#include <set>
+
+#include "domain/fold.h"
+
 namespace rapport::account {
 namespace {
 
@@ -39,6 +43,55 @@ bool may_follow(Lifecycle from, Lifecycle to) {
   }
 }
 
+// The accounts that this one's own stream says are directly above it (role PARENT) or below it (SUBSIDIARY), ended ones
+// left out.
+std::vector<std::string> related(const State& state, RelationRole role, Date today) {
+  std::vector<std::string> ids;
+  for (auto& [relation, term] : state.relations)
+    if (relation.second == role && !(term.to && *term.to < today)) ids.push_back(relation.first);
+  return ids;
+}
+
+// What is known of an account: of the one that decides, its own state. Null if there is none.
+const State* state_of(const std::string& id, const State& own, const Context& context) {
+  if (id == context.id) return &own;
+  auto* peer = context.peers ? context.peers->find(id) : nullptr;
+  return peer ? &static_cast<const FoldOf<Decider>*>(peer)->state() : nullptr;
+}
+
+// Everybody above (PARENT) or below (SUBSIDIARY) an account, itself included, as far as the streams on the way say so.
+std::set<std::string> line_of(const std::string& id, RelationRole role, const State& own, const Context& context) {
+  std::set<std::string> line{id};
+  std::vector<std::string> open{id};
+  while (!open.empty() && line.size() <= kHierarchyMax) {
+    auto* state = state_of(open.back(), own, context);
+    open.pop_back();
+    if (!state) continue;
+    for (auto& other : related(*state, role, date_of(context.recorded)))
+      if (line.insert(other).second) open.push_back(other);
+  }
+  return line;
+}
+
+// Nobody is above oneself. A relation may be told by either side, and there is no index of who names whom, so a circle is
+// seen where it closes: in the parents of the one that is to be above, in the subsidiaries of the one below, or where the
+// two lines meet.
+Decision check_hierarchy(const State& state, const SetRelation& set, const Context& context) {
+  bool up = set.role == RelationRole::PARENT;
+  if (!up && set.role != RelationRole::SUBSIDIARY) return accepted;
+  auto today = date_of(context.recorded);
+  if (set.to && *set.to < today) return accepted;
+  for (auto& other : related(state, up ? RelationRole::SUBSIDIARY : RelationRole::PARENT, today))
+    if (other == set.other_id) return reject("account.hierarchy_circular", "otherId");
+  std::string self(context.id), other(set.other_id);
+  auto above = line_of(up ? other : self, RelationRole::PARENT, state, context);
+  auto below = line_of(up ? self : other, RelationRole::SUBSIDIARY, state, context);
+  if (above.size() > kHierarchyMax || below.size() > kHierarchyMax) return reject("account.hierarchy_too_large", "otherId");
+  for (auto& id : below)
+    if (above.contains(id)) return reject("account.hierarchy_circular", "otherId");
+  return accepted;
+}
+
 std::optional<Text> present(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional<Text>(text);
 }
@@ -75,13 +128,16 @@ Decision decide(const State& state, const SetRelation& set, const Context& conte
   if (set.from && set.to && *set.to < *set.from) return reject("account.relation_ends_before_start", "to");
   auto known = state.relations.find({std::string(set.other_id), set.role});
   if (known != state.relations.end() && known->second == Term{set.from, set.to}) return unchanged;
+  if (auto checked = check_hierarchy(state, set, context); !checked.accepted()) return checked;
   return events.emit(RelationSet{.other_id = set.other_id, .role = set.role, .from = set.from, .to = set.to});
 }
 
-Decision decide(const State& state, const AssignOwner& assign, const Context&, Events<Event>& events) {
+Decision decide(const State& state, const AssignOwner& assign, const Context& context, Events<Event>& events) {
   if (!state.created) return reject("account.not_found");
   if (assign.owner_id.empty()) return reject("account.owner_missing", "ownerId");
   if (assign.owner_id == state.owner_id && assign.team_id.value_or("") == state.team_id) return unchanged;
+  if (!state.owner_id.empty() && assign.owner_id != state.owner_id)  // a first owner, or another team, needs no reason
+    if (auto checked = check_reason(context, "account.reason_missing"); !checked.accepted()) return checked;
   return events.emit(OwnerAssigned{
       .old_owner_id = present(state.owner_id),
       .new_owner_id = assign.owner_id,
@@ -97,8 +153,10 @@ Decision decide(const State& state, const SetLifecycle& set, const Context& cont
   return events.emit(LifecycleChanged{.old = state.lifecycle, .new_ = set.lifecycle});
 }
 
-Decision decide(const State& state, const Correct& correct, const Context&, Events<Event>& events) {
+Decision decide(const State& state, const Correct& correct, const Context& context, Events<Event>& events) {
   if (!state.created) return reject("account.not_found");
+  if (auto checked = check_approver(context, correct.approver_id, "account.approver_missing"); !checked.accepted())
+    return checked;
   if (auto checked = check_currency(correct.new_.currency); !checked.accepted()) return checked;
   auto corrected = change(details_of(state), correct.new_);
   if (!corrected.any) return unchanged;

@@ -6,6 +6,9 @@
 
 namespace rapport::account {
 
+// The most accounts looked at above or below one: a group of companies has hundreds.
+inline constexpr std::size_t kHierarchyMax = 1'000;
+
 struct Term {  // how long a relation holds; an absent end is open
   std::optional<Date> from, to;
   bool operator==(const Term&) const = default;

@@ -88,10 +88,26 @@ TEST_F(AccountTest, ARelationDoesNotEndBeforeItStarts) {
       .when(SetRelation{.other_id = "2", .role = RelationRole::PARTNER, .from = Date{10}, .to = Date{9}})
       .then_rejected("account.relation_ends_before_start");
 }
-TEST_F(AccountTest, IsHandedOver) {
+TEST_F(AccountTest, IsHandedOverForAReason) {
   given(kCreated)
+      .when(AssignOwner{.owner_id = "ben"})
+      .then_rejected("account.reason_missing")
+      .at_field("reason.code");
+  reason("handover")
       .when(AssignOwner{.owner_id = "ben", .team_id = "east"})
       .then(OwnerAssigned{.old_owner_id = "anna", .new_owner_id = "ben", .team_id = "east"});
+}
+TEST_F(AccountTest, ItsFirstOwnerNeedsNoReason) {
+  given(Created{.kind = Kind::ORGANISATION})
+      .when(AssignOwner{.owner_id = "ben"})
+      .then(OwnerAssigned{.new_owner_id = "ben"});
+}
+TEST_F(AccountTest, AHandoverWithoutAReasonIsAFactOnlyAndSaysSo) {
+  as_fact()
+      .given(kCreated)
+      .when(AssignOwner{.owner_id = "ben"})
+      .then(OwnerAssigned{.old_owner_id = "anna", .new_owner_id = "ben"});
+  EXPECT_EQ(recorded_reason(), "not-recorded");
 }
 TEST_F(AccountTest, StaysWithItsOwner) {
   given(kCreated).when(AssignOwner{.owner_id = "anna"}).then_nothing();
@@ -113,6 +129,64 @@ TEST_F(AccountTest, ACorrectionRecordsOldAndNewOfTheFieldsThatDiffer) {
                                .new_ = {.region_code = "DE-HH"},
                                .approver_id = "p-1"});
 }
+TEST_F(AccountTest, ACorrectionHasAnApprover) {
+  Correct correct{.target = kTarget, .new_ = {.industry = "x"}, .approver_id = ""};
+  given(kCreated).when(correct).then_rejected("account.approver_missing").at_field("approverId");
+  EXPECT_TRUE(as_fact().when(correct).accepted());
+}
+
+// --- Nobody is above oneself ---
+
+RelationSet above(Text other, std::optional<Date> to = {}) {
+  return {.other_id = other, .role = RelationRole::PARENT, .to = to};
+}
+RelationSet below(Text other) { return {.other_id = other, .role = RelationRole::SUBSIDIARY}; }
+const SetRelation kUnderTwo{.other_id = "2", .role = RelationRole::PARENT};
+const SetRelation kOverTwo{.other_id = "2", .role = RelationRole::SUBSIDIARY};
+
+TEST_F(AccountTest, IsNotBelowItsOwnSubsidiaryNorAboveItsOwnParent) {
+  given(kCreated, below("2")).when(kUnderTwo).then_rejected("account.hierarchy_circular").at_field("otherId");
+  given(above("3")).when(SetRelation{.other_id = "3", .role = RelationRole::SUBSIDIARY}).then_rejected("account.hierarchy_circular");
+}
+TEST_F(AccountTest, IsNotBelowWhomItIsAboveByTheOthersWord) {
+  given(kCreated).peer("2", kCreated, above("1"));
+  when(kUnderTwo).then_rejected("account.hierarchy_circular");
+  as_fact().when(kUnderTwo).then_rejected("account.hierarchy_circular");
+}
+TEST_F(AccountTest, IsNotBelowWhomItIsAboveOverMany) {
+  given(kCreated).peer("2", kCreated, above("3")).peer("3", kCreated, above("4")).peer("4", kCreated, above("1"));
+  when(kUnderTwo).then_rejected("account.hierarchy_circular");
+}
+TEST_F(AccountTest, ACircleIsSeenFromBothOfItsEnds) {  // 2 under 3 by its own word, 3 under 1 by 1's
+  given(kCreated, below("3")).peer("2", kCreated, above("3")).peer("3", kCreated);
+  when(kUnderTwo).then_rejected("account.hierarchy_circular");
+}
+TEST_F(AccountTest, IsNotAboveWhomItIsBelow) {
+  given(kCreated, above("3")).peer("3", kCreated, above("2"));
+  when(kOverTwo).then_rejected("account.hierarchy_circular");
+}
+TEST_F(AccountTest, MayHaveTwoWaysUpToOneParent) {
+  given(kCreated, above("3")).peer("2", kCreated, above("3")).peer("3", kCreated);
+  when(kUnderTwo).then(above("2"));
+}
+TEST_F(AccountTest, ARelationThatHasEndedMakesNoCircle) {
+  given(kCreated).peer("2", kCreated, above("1", Date{date_of(kNow).days - 1}));
+  when(kUnderTwo).then(above("2"));
+}
+TEST_F(AccountTest, PartnersMayBePartnersOfEachOther) {
+  given(kCreated).peer("2", kCreated, RelationSet{.other_id = "1", .role = RelationRole::PARTNER});
+  when(SetRelation{.other_id = "2", .role = RelationRole::PARTNER})
+      .then(RelationSet{.other_id = "2", .role = RelationRole::PARTNER});
+}
+TEST_F(AccountTest, AHierarchyThatCannotBeSurveyedIsRefused) {
+  given(kCreated);
+  for (int i = 2; i < static_cast<int>(kHierarchyMax) + 3; ++i) {
+    auto id = std::to_string(i), next = std::to_string(i + 1);
+    peer(id, kCreated, above(next));
+  }
+  when(kUnderTwo).then_rejected("account.hierarchy_too_large");
+}
+
 TEST_F(AccountTest, ACorrectionKeepsTheCurrencyWellFormed) {
   given(kCreated)
       .when(Correct{.target = kTarget, .new_ = {.currency = "12"}, .approver_id = "p-1"})

@@ -1,9 +1,15 @@
 // States that the log has overtaken, streams that cannot be decided on, and chains of reactions that do not end.
+#include <functional>
+#include <utility>
+
+#include "domain/account.h"
 #include "eventstore/gateway/fold_cache.h"
 #include "tests/gateway/gateway_fixture.h"
 
 namespace rapport {
 namespace {
+
+using account::RelationRole;
 
 struct RaceTest : CommandGatewayTest {
   // Another gateway on the same log: what it stores, the first one's cached states do not know.
@@ -81,6 +87,68 @@ TEST_F(RaceTest, ABatchDoesNotStumbleOverOneEither) {
   ASSERT_TRUE(decided) << decided.error().reason;
   batch->keep();
   EXPECT_EQ(batch->flush().value(), 1u);
+}
+
+// --- What lies across streams ---
+
+TEST_F(RaceTest, AnAccountIsNotBelowItself) {
+  auto under = [&](std::string_view id, Text other) {
+    return code_of(send("account", id, account::SetRelation{.other_id = other, .role = RelationRole::PARENT}));
+  };
+  for (auto* id : {"a", "b", "c"}) ASSERT_TRUE(send("account", id, account::Create{.kind = account::Kind::ORGANISATION}));
+  EXPECT_EQ(under("a", "a"), "account.relation_to_itself");
+  EXPECT_EQ(under("a", "b"), "accepted");
+  EXPECT_EQ(under("b", "c"), "accepted");
+  EXPECT_EQ(under("c", "a"), "account.hierarchy_circular");
+  EXPECT_EQ(under("b", "a"), "account.hierarchy_circular");
+  EXPECT_EQ(under("c", "elsewhere"), "accepted");  // that account may come later
+}
+
+// The store, with something that happens between a decision and its append.
+class InterruptedStore final : public EventStore {
+ public:
+  explicit InterruptedStore(EventStore& store) : store_(store) {}
+  std::function<void()> before_append;
+
+  Result<std::vector<AppendOutcome>> append(std::span<const Append> appends) override {
+    if (auto once = std::exchange(before_append, {})) once();
+    return store_.append(appends);
+  }
+  Result<std::optional<StoredOutcome>> find(const CommandId& command) const override { return store_.find(command); }
+  Result<std::optional<Position>> find(const EventId& event) const override { return store_.find(event); }
+  Head head() const override { return store_.head(); }
+  Result<Hash> root_at(Position position) const override { return store_.root_at(position); }
+  Result<Position> position_at(Timestamp t) const override { return store_.position_at(t); }
+  Result<StreamVersion> version_of(std::string_view stream) const override { return store_.version_of(stream); }
+  StoreFacts facts() const override { return store_.facts(); }
+  std::unique_ptr<EventReader> read(const ReadQuery& query) const override { return store_.read(query); }
+  bool wait_past(Position position, std::chrono::milliseconds timeout_ms, std::stop_token stop) const override {
+    return store_.wait_past(position, timeout_ms, stop);
+  }
+
+ private:
+  EventStore& store_;
+};
+// Of two relations that make a circle together, one is stored, whenever the other one comes in.
+TEST_F(RaceTest, TwoHalvesOfACircleAreNotBothStored) {
+  auto under = [](Text other) { return account::SetRelation{.other_id = other, .role = RelationRole::PARENT}; };
+  for (auto* id : {"a", "b"}) ASSERT_TRUE(send("account", id, account::Create{.kind = account::Kind::ORGANISATION}));
+  InterruptedStore interrupted(store);
+  auto slow = CommandGateway::open(aggregates, interrupted, keys, clock);
+  ASSERT_TRUE(slow);
+  interrupted.before_append = [&] { ASSERT_EQ(code_of(send("account", "b", under("a"))), "accepted"); };
+  EXPECT_EQ(code_of(send_by(**slow, "account", "a", under("b"))), "account.hierarchy_circular");
+}
+// A race that was lost on a stream that a decision only looked at is no missed version of the command's own.
+TEST_F(RaceTest, AnExpectedVersionIsOfTheCommandsOwnStreamAlone) {
+  for (auto* id : {"a", "b"}) ASSERT_TRUE(send("account", id, account::Create{.kind = account::Kind::ORGANISATION}));
+  InterruptedStore interrupted(store);
+  auto slow = CommandGateway::open(aggregates, interrupted, keys, clock);
+  ASSERT_TRUE(slow);
+  interrupted.before_append = [&] { ASSERT_TRUE(send("account", "b", account::SetLifecycle{.lifecycle = account::Lifecycle::ACTIVE})); };
+  auto body = bytes(account::SetRelation{.other_id = "b", .role = RelationRole::PARENT});
+  EXPECT_EQ(code_of((*slow)->submit({.aggregate = "account", .id = "a", .body = body, .command_id = CommandId::of(6, 1), .expected = StreamVersion{1}})),
+            "accepted");
 }
 
 // --- Streams that cannot be decided on ---
