@@ -18,6 +18,18 @@ Decision check_open(const State& state, const Context& context) {
   return accepted;
 }
 
+// A repeated win or loss changes nothing, as long as it says nothing else.
+Decision check_won_alike(const State& state, const Win& win) {
+  if (win.amount && win.amount != state.amount) return reject("opportunity.already_won", "amount");
+  if (win.order_id && *win.order_id != state.order_id) return reject("opportunity.already_won", "orderId");
+  return unchanged;
+}
+Decision check_lost_alike(const State& state, const Lose& lose, Text reason_code) {
+  if (!reason_code.empty() && reason_code != state.lost_for) return reject("opportunity.already_lost", "reasonCode");
+  if (lose.competitor && *lose.competitor != state.lost_to) return reject("opportunity.already_lost", "competitor");
+  return unchanged;
+}
+
 std::optional<Text> present(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional<Text>(text);
 }
@@ -81,10 +93,12 @@ Decision decide(const State& state, const ChangeDetails& wanted, const Context&,
   return events.emit(DetailsChanged{.old = changed.old, .new_ = changed.new_});
 }
 
-Decision decide(const State& state, const AssignOwner& assign, const Context&, Events<Event>& events) {
+Decision decide(const State& state, const AssignOwner& assign, const Context& context, Events<Event>& events) {
   if (state.status == Status::kNone) return reject("opportunity.not_found");
   if (assign.owner_id.empty()) return reject("opportunity.owner_missing", "ownerId");
-  if (assign.owner_id == state.owner_id) return unchanged;
+  if (assign.owner_id == state.owner_id && assign.team_id.value_or("") == state.team_id) return unchanged;
+  if (!state.owner_id.empty() && assign.owner_id != state.owner_id)  // a first owner, or another team, needs no reason
+    if (auto checked = check_reason(context, "opportunity.reason_missing"); !checked.accepted()) return checked;
   return events.emit(OwnerAssigned{
       .old_owner_id = present(state.owner_id),
       .new_owner_id = assign.owner_id,
@@ -97,11 +111,13 @@ Decision decide(const State& state, const OverrideForecast& wanted, const Contex
   if (wanted.probability_bp && *wanted.probability_bp > 10'000)
     return reject("opportunity.probability_out_of_range", "probabilityBp");
   if (wanted.probability_bp == state.overridden_probability_bp && wanted.category == state.overridden_category) return unchanged;
+  if (wanted.probability_bp || wanted.category)  // going back to the stage's values is no override
+    if (auto checked = check_reason(context, "opportunity.reason_missing"); !checked.accepted()) return checked;
   return events.emit(ForecastOverridden{.probability_bp = wanted.probability_bp, .category = wanted.category});
 }
 
 Decision decide(const State& state, const Win& win, const Context& context, Events<Event>& events) {
-  if (state.status == Status::kWon) return unchanged;
+  if (state.status == Status::kWon) return check_won_alike(state, win);
   if (auto checked = check_open(state, context); !checked.accepted()) return checked;
   if (win.amount)
     if (auto checked = check_amount(state, *win.amount); !checked.accepted()) return checked;
@@ -112,11 +128,12 @@ Decision decide(const State& state, const Win& win, const Context& context, Even
 }
 
 Decision decide(const State& state, const Lose& lose, const Context& context, Events<Event>& events) {
-  if (state.status == Status::kLost) return unchanged;
+  auto reason_code = lose.reason_code.empty() ? context.reason.demand() : lose.reason_code;  // its own comes first
+  if (state.status == Status::kLost) return check_lost_alike(state, lose, reason_code);
   if (auto checked = check_open(state, context); !checked.accepted()) return checked;
-  if (lose.reason_code.empty()) return reject("opportunity.reason_missing", "reasonCode");
+  if (reason_code.empty() && !context.as_fact) return reject("opportunity.reason_missing", "reasonCode");
   return events.emit(Lost{
-      .reason_code = lose.reason_code,
+      .reason_code = reason_code.empty() ? Text(GivenReason::kNotRecorded) : reason_code,
       .competitor = lose.competitor,
       .text = lose.text,
       .amount = state.amount,
@@ -125,9 +142,11 @@ Decision decide(const State& state, const Lose& lose, const Context& context, Ev
 
 Decision decide(const State& state, const Reopen& reopen, const Context& context, Events<Event>& events) {
   if (state.status == Status::kNone) return reject("opportunity.not_found");
-  if (state.status == Status::kOpen) return unchanged;
+  if (state.status == Status::kOpen)
+    return reopen.to_stage == state.stage_id ? Decision(unchanged) : reject("opportunity.not_closed");
   auto* stage = context.policies.stage(state.pipeline_id, reopen.to_stage);
   if (!stage) return reject("opportunity.stage_unknown", "toStage");
+  if (auto checked = check_reason(context, "opportunity.reason_missing"); !checked.accepted()) return checked;
   return events.emit(Reopened{
       .to_stage = reopen.to_stage,
       .probability_bp = stage->probability_bp,
@@ -135,10 +154,15 @@ Decision decide(const State& state, const Reopen& reopen, const Context& context
   });
 }
 
-Decision decide(const State& state, const Correct& correct, const Context&, Events<Event>& events) {
+Decision decide(const State& state, const Correct& correct, const Context& context, Events<Event>& events) {
   if (state.status == Status::kNone) return reject("opportunity.not_found");
-  if (correct.new_.amount)  // a correction keeps the invariants, too
-    if (auto checked = check_amount(state, *correct.new_.amount); !checked.accepted()) return checked;
+  if (auto checked = check_approver(context, correct.approver_id, "opportunity.approver_missing"); !checked.accepted())
+    return checked;
+  if (auto& amount = correct.new_.amount) {  // a correction keeps the invariants, too
+    if (auto checked = check_amount(state, *amount); !checked.accepted()) return checked;
+    if (!context.as_fact && state.status == Status::kWon && amount->amount_minor == 0)
+      return reject("opportunity.amount_missing", "amount");
+  }
   auto corrected = change(
       Corrections{
           .account_id = state.account_id,
@@ -189,13 +213,23 @@ void evolve(State& state, const DetailsChanged& changed) {
   patch(state.name, changed.new_.name);
   patch(state.product_id, changed.new_.product_id);
 }
-void evolve(State& state, const OwnerAssigned& assigned) { state.owner_id = assigned.new_owner_id; }
+void evolve(State& state, const OwnerAssigned& assigned) {
+  state.owner_id = assigned.new_owner_id;
+  state.team_id = assigned.team_id.value_or("");
+}
 void evolve(State& state, const ForecastOverridden& overridden) {
   state.overridden_probability_bp = overridden.probability_bp;
   state.overridden_category = overridden.category;
 }
-void evolve(State& state, const Won&) { state.status = Status::kWon; }
-void evolve(State& state, const Lost&) { state.status = Status::kLost; }
+void evolve(State& state, const Won& won) {
+  state.status = Status::kWon;
+  state.order_id = won.order_id.value_or("");
+}
+void evolve(State& state, const Lost& lost) {
+  state.status = Status::kLost;
+  state.lost_for = lost.reason_code;
+  state.lost_to = lost.competitor.value_or("");
+}
 void evolve(State& state, const Reopened& reopened) {
   state.status = Status::kOpen;
   state.stage_id = reopened.to_stage;

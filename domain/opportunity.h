@@ -17,6 +17,9 @@ struct State {  // owns its texts; holds what decisions read, and nothing person
   std::optional<std::uint16_t> overridden_probability_bp;
   std::optional<ForecastCategory> overridden_category;
   std::map<std::string, Strength, std::less<>> competitors = {};
+  std::string team_id = {};                // of the owner's assignment
+  std::string order_id = {};               // of a won deal
+  std::string lost_for = {}, lost_to = {};  // of a lost one: the reason's code, the competitor
 
   // The data subject whose key seals the texts of this deal.
   std::string subject() const { return account_id.empty() ? std::string() : "account-" + account_id; }

@@ -79,17 +79,35 @@ TEST_F(OpportunityTest, RecordsOldAndNewOfTheDetailsThatDiffer) {
       .when(ChangeDetails{.new_ = {.account_id = "acme", .name = "Fleet"}})
       .then(DetailsChanged{.old = {.account_id = ""}, .new_ = {.account_id = "acme"}});
 }
-TEST_F(OpportunityTest, IsHandedOver) {
-  given(kOpened)
+TEST_F(OpportunityTest, IsHandedOverForAReason) {
+  given(kOpened).when(AssignOwner{.owner_id = "ben"}).then_rejected("opportunity.reason_missing").at_field("reason.code");
+  reason("handover")
       .when(AssignOwner{.owner_id = "ben"})
       .then(OwnerAssigned{.old_owner_id = "anna", .new_owner_id = "ben"});
+}
+TEST_F(OpportunityTest, ItsFirstOwnerNeedsNoReason) {
+  auto unowned = kOpened;
+  unowned.owner_id.reset();
+  given(unowned).when(AssignOwner{.owner_id = "ben"}).then(OwnerAssigned{.new_owner_id = "ben"});
+}
+TEST_F(OpportunityTest, MovesToAnotherTeamWithItsOwner) {
+  given(kOpened)
+      .when(AssignOwner{.owner_id = "anna", .team_id = "east"})
+      .then(OwnerAssigned{.old_owner_id = "anna", .new_owner_id = "anna", .team_id = "east"});
 }
 TEST_F(OpportunityTest, IsNotHandedToNobody) {
   given(kOpened).when(AssignOwner{.owner_id = ""}).then_rejected("opportunity.owner_missing");
 }
 TEST_F(OpportunityTest, ItsForecastIsOverriddenAndFreedAgain) {
-  given(kOpened).when(OverrideForecast{.probability_bp = 9'000}).then(ForecastOverridden{.probability_bp = 9'000});
-  when(OverrideForecast{}).then(ForecastOverridden{});
+  reason("review").given(kOpened);
+  when(OverrideForecast{.probability_bp = 9'000}).then(ForecastOverridden{.probability_bp = 9'000});
+  reason("").when(OverrideForecast{}).then(ForecastOverridden{});  // back to the stage's own values
+}
+TEST_F(OpportunityTest, ItsForecastIsNotOverriddenWithoutAReason) {
+  given(kOpened)
+      .when(OverrideForecast{.category = ForecastCategory::COMMIT})
+      .then_rejected("opportunity.reason_missing")
+      .at_field("reason.code");
 }
 TEST_F(OpportunityTest, ItsProbabilityEndsAtCertainty) {
   given(kOpened)
@@ -113,9 +131,46 @@ TEST_F(OpportunityTest, IsLostForAReason) { given(kOpened).when(Lose{.reason_cod
 TEST_F(OpportunityTest, IsNotLostWithoutAReason) {
   given(kOpened).when(Lose{.reason_code = ""}).then_rejected("opportunity.reason_missing");
 }
-TEST_F(OpportunityTest, IsReopenedAtAStage) { given(kOpened, kLost).when(Reopen{.to_stage = "proposal"}).then(kReopened); }
+TEST_F(OpportunityTest, AReasonInTheEnvelopeIsTheLossesReason) {
+  given(kOpened).reason("price").when(Lose{.reason_code = ""}).then(kLost);
+}
+TEST_F(OpportunityTest, ALossWithoutAReasonIsAFactOnlyAndSaysSo) {
+  as_fact().given(kOpened).when(Lose{.reason_code = ""}).then(
+      Lost{.reason_code = "not-recorded", .amount = eur(50'000'00)});
+}
+TEST_F(OpportunityTest, IsReopenedAtAStageForAReason) {
+  given(kOpened, kLost)
+      .when(Reopen{.to_stage = "proposal"})
+      .then_rejected("opportunity.reason_missing")
+      .at_field("reason.code");
+  reason("budget").when(Reopen{.to_stage = "proposal"}).then(kReopened);
+}
+TEST_F(OpportunityTest, AFactWithoutAReasonIsRecordedAsSuch) {
+  as_fact().given(kOpened, kLost).when(Reopen{.to_stage = "proposal"}).then(kReopened);
+  EXPECT_EQ(recorded_reason(), "not-recorded");
+  when(MoveStage{.stage_id = "prospecting"});
+  EXPECT_EQ(recorded_reason(), "");  // no rule demands one
+}
+TEST_F(OpportunityTest, IsNotReopenedAtAnotherStageWhileItIsOpen) {
+  given(kOpened).reason("budget").when(Reopen{.to_stage = "prospecting"}).then_rejected("opportunity.not_closed");
+  when(Reopen{.to_stage = "proposal"}).then_nothing();
+}
+
+// A command repeated with other content is not the same command.
+TEST_F(OpportunityTest, IsNotWonAgainForAnotherAmountOrOrder) {
+  given(kOpened, kWon).when(Win{.amount = eur(7)}).then_rejected("opportunity.already_won").at_field("amount");
+  when(Win{.order_id = "o-8"}).then_rejected("opportunity.already_won").at_field("orderId");
+  when(Win{.amount = eur(50'000'00), .order_id = "o-9"}).then_nothing();
+  when(Win{}).then_nothing();
+  as_fact().when(Win{.amount = eur(7)}).then_rejected("opportunity.already_won");
+}
+TEST_F(OpportunityTest, IsNotLostAgainForAnotherReasonOrToAnother) {
+  given(kOpened, kLost).when(Lose{.reason_code = "timing"}).then_rejected("opportunity.already_lost").at_field("reasonCode");
+  when(Lose{.reason_code = "price", .competitor = "Globex"}).then_rejected("opportunity.already_lost").at_field("competitor");
+  when(Lose{.reason_code = "price"}).then_nothing();
+}
 TEST_F(OpportunityTest, IsNotReopenedAtAStageThatThePipelineLacks) {
-  given(kOpened, kLost).when(Reopen{.to_stage = "nowhere"}).then_rejected("opportunity.stage_unknown");
+  given(kOpened, kLost).reason("budget").when(Reopen{.to_stage = "nowhere"}).then_rejected("opportunity.stage_unknown");
 }
 TEST_F(OpportunityTest, IsWonAfterALossAsAFact) {
   as_fact().given(kOpened, kLost).when(Win{.order_id = "o-9"}).then(kWon);
@@ -125,6 +180,17 @@ TEST_F(OpportunityTest, ACorrectionRecordsOldAndNewOfTheFieldsThatDiffer) {
       .when(Correct{.target = kTarget, .new_ = {.name = "Fleet", .close_date = Date{20'100}}, .approver_id = "p-1"})
       .then(CorrectionRecorded{.target = kTarget, .old = {.close_date = Date{20'000}}, .new_ = {.close_date = Date{20'100}},
                                .approver_id = "p-1"});
+}
+TEST_F(OpportunityTest, ACorrectionHasAnApprover) {
+  Correct correct{.target = kTarget, .new_ = {.name = "F"}, .approver_id = ""};
+  given(kOpened).when(correct).then_rejected("opportunity.approver_missing").at_field("approverId");
+  EXPECT_TRUE(as_fact().when(correct).accepted());
+}
+TEST_F(OpportunityTest, AWonDealIsNotCorrectedToNothing) {
+  Correct correct{.target = kTarget, .new_ = {.amount = eur(0)}, .approver_id = "p-1"};
+  given(kOpened).when(correct);
+  EXPECT_TRUE(accepted());
+  given(kWon).when(correct).then_rejected("opportunity.amount_missing");
 }
 TEST_F(OpportunityTest, ACorrectionKeepsTheCurrency) {
   given(kOpened)

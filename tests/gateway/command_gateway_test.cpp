@@ -51,6 +51,33 @@ TEST_F(CommandGatewayTest, ABusinessNoCarriesItsCodeAndStoresNothing) {
   EXPECT_EQ(store.head().position.value, 1u);
 }
 
+TEST_F(CommandGatewayTest, AMissingReasonIsNamedWithWhereToSayIt) {
+  publish_pipeline();
+  auto owned = kOpen;
+  owned.owner_id = "anna";
+  ASSERT_TRUE(send("opportunity", "1", owned));
+  opportunity::AssignOwner to_ben{.owner_id = "ben"};
+  auto refused = send("opportunity", "1", to_ben);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kRejected);
+  EXPECT_EQ(refused.error().reason, "opportunity.reason_missing");
+  EXPECT_EQ(refused.error().field, "/reason.code");
+  EXPECT_NE(refused.error().hint.find("--reason CODE[:TEXT]"), std::string::npos);
+  EXPECT_EQ(code_of(send("opportunity", "1", to_ben, [](Command& c) { c.reason_code = "handover"; })), "accepted");
+}
+
+TEST_F(CommandGatewayTest, AFactThatLacksItsReasonSaysSo) {
+  publish_pipeline();
+  auto owned = kOpen;
+  owned.owner_id = "anna";
+  ASSERT_TRUE(send("opportunity", "1", owned, [](Command& c) { c.as_fact = true; }));
+  ASSERT_TRUE(send("opportunity", "1", opportunity::AssignOwner{.owner_id = "ben"}, [](Command& c) { c.as_fact = true; }));
+  each([](const RecordedEvent& event) {
+    std::string reason = event.metadata.getReasonCode().cStr();
+    EXPECT_EQ(reason, event.type == "opportunity.ownerAssigned" ? "not-recorded" : "") << event.type;
+  });
+}
+
 TEST_F(CommandGatewayTest, ALoyaltyProgramIsNotApprovedByItsOwnAuthor) {
   auto publish = [&](std::string_view actor, Text approver) {
     return code_of(send("policySet", "points", policy_set::Publish{.loyalty_program = policy_set::LoyaltyProgramBody{}, .approver_id = approver},
