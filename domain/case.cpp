@@ -153,10 +153,12 @@ Decision decide(const State& state, const Start&, const Context& context, Events
 }
 
 // The whole assignment: what the command leaves out ends.
-Decision decide(const State& state, const Assign& assign, const Context&, Events<Event>& events) {
+Decision decide(const State& state, const Assign& assign, const Context& context, Events<Event>& events) {
   if (state.status == Status::kNone) return reject("case.not_found");
   auto group = assign.group.value_or(""), assignee = assign.assignee.value_or("");
   if (group == state.group && assignee == state.assignee) return unchanged;
+  if (!state.assignee.empty() && assignee != state.assignee)  // a first assignee, or another group, needs no reason
+    if (auto checked = check_reason(context, "case.reason_missing"); !checked.accepted()) return checked;
   return events.emit(Assigned{
       .old_group = present(state.group),
       .old_assignee = present(state.assignee),
@@ -175,7 +177,10 @@ Decision decide(const State& state, const Classify& wanted, const Context&, Even
 
 Decision decide(const State& state, const Reply& reply, const Context& context, Events<Event>& events) {
   if (state.status == Status::kNone) return reject("case.not_found");
-  if (reply.message_ref && state.message_refs.contains(*reply.message_ref)) return unchanged;
+  if (auto known = reply.message_ref ? state.messages.find(*reply.message_ref) : state.messages.end();
+      known != state.messages.end())
+    return known->second == Message{reply.direction, reply.public_} ? Decision(unchanged)
+                                                                    : reject("case.message_differs", "messageRef");
   bool answers = reply.direction == Direction::OUTBOUND && reply.public_;
   bool first = answers && !state.first_responded;
   if (first) events.emit(FirstResponded{.message_ref = reply.message_ref});
@@ -211,7 +216,9 @@ Decision decide(const State& state, const Resume&, const Context& context, Event
 
 Decision decide(const State& state, const Resolve& resolve, const Context& context, Events<Event>& events) {
   if (state.status == Status::kNone) return reject("case.not_found");
-  if (state.status == Status::kResolved) return unchanged;
+  if (state.status == Status::kResolved)
+    return resolve.resolution_code == state.resolution_code ? Decision(unchanged)
+                                                            : reject("case.already_resolved", "resolutionCode");
   if (!context.as_fact && state.status != Status::kOpen && state.status != Status::kPending)
     return reject("case.not_open");
   if (resolve.resolution_code.empty()) return reject("case.resolution_missing", "resolutionCode");
@@ -226,6 +233,7 @@ Decision decide(const State& state, const Reopen&, const Context& context, Event
   if (state.status == Status::kNone) return reject("case.not_found");
   if (state.status == Status::kOpen) return unchanged;
   if (!context.as_fact && !ended(state)) return reject("case.not_resolved");
+  if (auto checked = check_reason(context, "case.reason_missing"); !checked.accepted()) return checked;
   leave_pending(state, context, events);
   return events.emit(Reopened{});
 }
@@ -287,8 +295,10 @@ Decision decide(const State& state, const CancelMilestone& cancel, const Context
   return events.emit(SlaMilestoneCancelled{.kind = cancel.kind});
 }
 
-Decision decide(const State& state, const Correct& correct, const Context&, Events<Event>& events) {
+Decision decide(const State& state, const Correct& correct, const Context& context, Events<Event>& events) {
   if (state.status == Status::kNone) return reject("case.not_found");
+  if (auto checked = check_approver(context, correct.approver_id, "case.approver_missing"); !checked.accepted())
+    return checked;
   if (auto checked = check_levels(correct.new_); !checked.accepted()) return checked;
   auto corrected = change(classification_of(state), correct.new_);
   if (!corrected.any) return unchanged;
@@ -312,7 +322,8 @@ void evolve(State& state, const Assigned& assigned) {
 void evolve(State& state, const Classified& classified) { classify(state, classified.new_); }
 void evolve(State& state, const FirstResponded&) { state.first_responded = true; }
 void evolve(State& state, const MessageLogged& message) {
-  if (message.message_ref) state.message_refs.emplace(*message.message_ref);
+  if (message.message_ref)
+    state.messages.try_emplace(std::string(*message.message_ref), Message{message.direction, message.public_});
 }
 void evolve(State& state, const Pended& pended) {
   // From one party to another it goes on.
@@ -330,7 +341,10 @@ void evolve(State& state, const Resumed& resumed) {
   state.status = Status::kOpen;
   state.pended_on = std::nullopt;
 }
-void evolve(State& state, const Resolved&) { state.status = Status::kResolved; }
+void evolve(State& state, const Resolved& resolved) {
+  state.status = Status::kResolved;
+  state.resolution_code = resolved.resolution_code;
+}
 void evolve(State& state, const Reopened&) { state.status = Status::kOpen; }
 void evolve(State& state, const Closed&) { state.status = Status::kClosed; }
 void evolve(State& state, const SlaMilestoneStarted& started) {

@@ -1,6 +1,6 @@
 // A question, incident, request or complaint: New → Open ⇄ Pending → Resolved → Closed, and back to Open.
 #pragma once
-#include <set>
+#include <map>
 
 #include "domain/schema/case.values.h"
 
@@ -18,6 +18,12 @@ struct Milestone {
   std::int64_t pended_micros = 0;   // since its start, without the pending that lasts
 };
 
+struct Message {
+  Direction direction;
+  bool public_;
+  bool operator==(const Message&) const = default;
+};
+
 struct State {  // owns its texts; holds what decisions read, and nothing personal
   Status status = Status::kNone;
   std::optional<PendedOn> pended_on;
@@ -28,7 +34,8 @@ struct State {  // owns its texts; holds what decisions read, and nothing person
   std::optional<Channel> channel;
   std::optional<std::uint8_t> impact, urgency, priority;
   bool first_responded = false;
-  std::set<std::string, std::less<>> message_refs;
+  std::map<std::string, Message, std::less<>> messages;  // by their references
+  std::string resolution_code;                           // of the last resolution
   std::vector<Milestone> milestones;  // of each kind the newest
 
   // The data subject whose key seals the texts of this case.

@@ -93,7 +93,9 @@ class SupportCase final {
         {"rapport.rules", ActorKind::RULE});
     if (kind == case_::MilestoneKind::RESOLUTION) due_ = Timestamp{now_.micros + seconds * kMicrosPerSecond};
   }
-  void assign(std::string_view group) { do_it(case_::Assign{.group = group, .assignee = Text(agent_->id)}); }
+  void assign(std::string_view group, std::string_view reason = {}) {
+    say(case_::Assign{.group = group, .assignee = Text(agent_->id)}, {agent_->id, ActorKind::USER, reason});
+  }
 
   // One in six answers comes too late.
   void answer_first() {
@@ -133,7 +135,7 @@ class SupportCase final {
       escalated_ = true;
       pass(10, 120);
       agent_ = &enterprise_.agent(random_, customer_.market);
-      assign(kSecondLine);
+      assign(kSecondLine, "escalated");
     }
     auto target = kPromises[priority_ - 1].resolve_seconds / 60;
     pass(static_cast<int>(target / 20), static_cast<int>(target * (random_.chance(35) ? 2 : 1) * 2 / 3));

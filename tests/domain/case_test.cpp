@@ -93,14 +93,46 @@ TEST_F(CaseTest, IsAssigned) {
       .then(Assigned{.group = "g1", .assignee = "anna"});
 }
 TEST_F(CaseTest, AnAssignmentEndsWhatItLeavesOut) {
-  given(kOpened, Assigned{.group = "g1", .assignee = "anna"})
+  reason("ill")
+      .given(kOpened, Assigned{.group = "g1", .assignee = "anna"})
       .when(Assign{.group = "g1"})
       .then(Assigned{.old_group = "g1", .old_assignee = "anna", .group = "g1"});
 }
 TEST_F(CaseTest, IsAssignedToNobody) {
-  given(kOpened, Assigned{.group = "g1", .assignee = "anna"})
+  reason("ill")
+      .given(kOpened, Assigned{.group = "g1", .assignee = "anna"})
       .when(Assign{.assignee = ""})
       .then(Assigned{.old_group = "g1", .old_assignee = "anna"});
+}
+TEST_F(CaseTest, IsTakenFromItsAssigneeForAReason) {
+  given(kOpened, Assigned{.group = "g1", .assignee = "anna"});
+  when(Assign{.group = "g1", .assignee = "ben"}).then_rejected("case.reason_missing").at_field("reason.code");
+  when(Assign{.group = "g1"}).then_rejected("case.reason_missing");
+  when(Assign{.group = "g2", .assignee = "anna"})  // another group is not another assignee
+      .then(Assigned{.old_group = "g1", .old_assignee = "anna", .group = "g2", .assignee = "anna"});
+}
+TEST_F(CaseTest, IsReopenedForAReason) {
+  given(kOpened, kStarted, kResolved).when(Reopen{}).then_rejected("case.reason_missing").at_field("reason.code");
+  as_fact().when(Reopen{}).then(kReopened);
+  EXPECT_EQ(recorded_reason(), "not-recorded");
+}
+TEST_F(CaseTest, IsNotResolvedAgainByAnotherCode) {
+  given(kOpened, kStarted, kResolved)
+      .when(Resolve{.resolution_code = "replaced"})
+      .then_rejected("case.already_resolved")
+      .at_field("resolutionCode");
+  when(kResolve).then_nothing();
+}
+TEST_F(CaseTest, OneMessageIsNotTwoDifferentOnes) {
+  given(kOpened, kAnswered)
+      .when(Reply{.direction = Direction::INBOUND, .public_ = true, .message_ref = "m-1"})
+      .then_rejected("case.message_differs");
+  when(kAnswer).then_nothing();
+}
+TEST_F(CaseTest, ACorrectionHasAnApprover) {
+  Correct correct{.target = kTarget, .new_ = {.priority = 1}, .approver_id = ""};
+  given(kOpened).when(correct).then_rejected("case.approver_missing").at_field("approverId");
+  EXPECT_TRUE(as_fact().when(correct).accepted());
 }
 TEST_F(CaseTest, StaysAssignedAsItIs) { given(kOpened).when(Assign{}).then_nothing(); }
 TEST_F(CaseTest, ACorrectionRecordsOldAndNewOfTheFieldsThatDiffer) {
@@ -231,6 +263,7 @@ TEST_F(CaseTest, ResolvingLeavesABrokenPromiseBroken) {
 TEST_F(CaseTest, ReopeningStartsNoMilestone) {
   auto kind = MilestoneKind::RESOLUTION;
   given(kOpened, kStarted, promise(kind, 60), kResolved, SlaMilestoneMet{.kind = kind, .elapsed_seconds = 0})
+      .reason("again")
       .when(Reopen{})
       .then(kReopened);
 }
@@ -393,6 +426,7 @@ void moves(bool fact, const auto& command, const auto& event, const Answers& ans
   for (auto stand : kStands) {
     SCOPED_TRACE(testing::Message() << "stand " << stand << (fact ? " fact" : " user"));
     Spec<Decider> spec;
+    spec.reason("again");
     if (fact) spec.as_fact();
     put(spec, stand);
     spec.when(command);
