@@ -1,6 +1,7 @@
 #include "domain/loyalty_member.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "domain/policies.h"
@@ -27,9 +28,21 @@ auto find(Lots& lots, std::string_view id) {
   return at == lots.end() ? nullptr : &*at;
 }
 
-// A transaction applies once, however often it is sent.
+// A transaction applies once, however often it is sent; sent again with other content it is refused.
 bool applied(const State& state, Text txn_id) {
   return find(state.lots, txn_id) || state.debits.contains(txn_id);
+}
+Decision alike(bool same) {
+  return same ? Decision(unchanged) : reject("loyalty_member.transaction_differs", "txnId");
+}
+Decision credited_alike(const State& state, Text txn_id, Movement by, std::int64_t points,
+                        std::optional<Date> expires_on) {
+  auto* lot = find(state.lots, txn_id);
+  return alike(lot && lot->by == by && lot->earned == points && (!expires_on || expires_on == lot->expires_on));
+}
+Decision debited_alike(const State& state, Text txn_id, const Debit& debit) {
+  auto known = state.debits.find(txn_id);
+  return alike(known != state.debits.end() && known->second == debit);
 }
 
 // Soonest expiry first, lots that never expire last; among equals the oldest. Without `today`,
@@ -44,6 +57,26 @@ std::vector<const Lot*> spending_order(const State& state, std::optional<Date> t
     return a->expires_on.has_value() && !b->expires_on.has_value();
   });
   return lots;
+}
+
+// What all earnings together can still give back. What was given by an adjustment is taken by one.
+std::int64_t reversible(const State& state) {
+  Wide sum = 0;
+  for (auto& lot : state.lots)
+    if (lot.by == Movement::kEarning) sum += lot.reversible;
+  return static_cast<std::int64_t>(std::min<Wide>(sum, std::numeric_limits<std::int64_t>::max()));
+}
+
+// The earnings that a reversal without an original takes back: the newest first, none of them twice.
+std::vector<Allocation> earnings_taken_back(const State& state, std::int64_t points) {
+  std::vector<Allocation> earnings;
+  for (auto lot = state.lots.rbegin(); lot != state.lots.rend() && points > 0; ++lot) {
+    auto take = std::min(lot->reversible, points);
+    if (take <= 0 || lot->by != Movement::kEarning) continue;
+    earnings.push_back({.lot_id = lot->id, .points = take});
+    points -= take;
+  }
+  return earnings;
 }
 
 // The lot of the transaction that is reversed, then the newest.
@@ -86,10 +119,11 @@ Decision reverse(const State& state, const Reversal& reversal, const Lot* origin
       .allocations = std::move(allocations),
       .debt = uncovered,  // the points were spent: later earnings pay it down
       .basis = reversal.basis,
+      .earnings = reversal.original_txn_id ? std::vector<Allocation>() : earnings_taken_back(state, reversal.points),
   });
 }
 
-Decision earn_points(const State& state, const Earn& earn, Events<Event>& events) {
+Decision earn_points(const State& state, const Earn& earn, std::optional<Rate> rate, Events<Event>& events) {
   if (state.balance() > kPointsMax - earn.points)
     return reject("loyalty_member.points_out_of_range", "points");
   return events.emit(PointsEarned{
@@ -100,19 +134,28 @@ Decision earn_points(const State& state, const Earn& earn, Events<Event>& events
       .expires_on = earn.expires_on,
       .debt_paid = std::min(state.debt, earn.points),
       .source = earn.source,
+      .rate = rate,
   });
 }
 
+Rate rate_of(const LoyaltyProgramPolicy::Earn& rule) { return {.points = rule.points, .per = rule.per}; }
+
 // Points for every whole `per` of an amount; none in another currency. Nothing if they are too many
 // to count.
-std::optional<std::int64_t> points_for(const LoyaltyProgramPolicy::Earn& rule,
-                                       const Money& amount) {
-  if (amount.currency != rule.per.currency || rule.per.amount_minor <= 0 ||
+std::optional<std::int64_t> points_for(const Rate& rate, const Money& amount) {
+  if (amount.currency != rate.per.currency || rate.per.amount_minor <= 0 ||
       amount.amount_minor <= 0)
     return 0;
-  Wide points = Wide(amount.amount_minor / rule.per.amount_minor) * rule.points;
+  Wide points = Wide(amount.amount_minor / rate.per.amount_minor) * rate.points;
   return points > kPointsMax ? std::nullopt
                              : std::optional(static_cast<std::int64_t>(std::max<Wide>(points, 0)));
+}
+
+// What a purchase's lot still owes back so that only what is left of the purchase has earned: with every return reckoned
+// from the whole, no split of it into many gives back less, or more, than one.
+std::int64_t owed_back(const Lot& lot, std::int64_t still_earned) {
+  auto owed = lot.earned - std::min(lot.earned, still_earned) - lot.given_back;
+  return std::clamp<std::int64_t>(owed, 0, std::max<std::int64_t>(lot.reversible, 0));
 }
 
 // "points.v2": the program and the version of it that was just looked up.
@@ -126,11 +169,6 @@ std::string rule_name(const std::string& program, const Context& context) {
 void debit(State& state, const std::vector<Allocation>& allocations) {
   for (auto& allocation : allocations)
     if (auto* lot = find(state.lots, allocation.lot_id)) lot->remaining -= allocation.points;
-}
-void credit(State& state, Text id, std::int64_t points, std::int64_t debt_paid,
-            std::optional<Date> expires_on) {
-  state.debt -= debt_paid;
-  state.lots.push_back({std::string(id), points - debt_paid, points, expires_on});
 }
 
 }  // namespace
@@ -154,8 +192,9 @@ Decision decide(const State& state, const Earn& earn, const Context& context,
                 Events<Event>& events) {
   if (auto checked = check_member(state, context); !checked.accepted()) return checked;
   if (auto checked = check_movement(earn.txn_id, earn.points); !checked.accepted()) return checked;
-  if (applied(state, earn.txn_id)) return unchanged;
-  return earn_points(state, earn, events);
+  if (applied(state, earn.txn_id))
+    return credited_alike(state, earn.txn_id, Movement::kEarning, earn.points, earn.expires_on);
+  return earn_points(state, earn, std::nullopt, events);
 }
 
 Decision decide(const State& state, const RewardPurchase& purchase, const Context& context,
@@ -166,7 +205,8 @@ Decision decide(const State& state, const RewardPurchase& purchase, const Contex
   if (state.status == Status::LEFT || applied(state, purchase.txn_id)) return unchanged;
   auto* program = context.policies.loyalty_program(state.program_id);
   if (!program || !program->earn) return unchanged;
-  auto points = points_for(*program->earn, purchase.amount);
+  auto rate = rate_of(*program->earn);
+  auto points = points_for(rate, purchase.amount);
   if (!points) return reject("loyalty_member.points_out_of_range", "amount");
   if (*points == 0) return unchanged;
   std::optional<Date> expires_on;
@@ -182,7 +222,7 @@ Decision decide(const State& state, const RewardPurchase& purchase, const Contex
                          .expires_on = expires_on,
                          .source = purchase.source,
                      },
-                     events);
+                     rate, events);
 }
 
 Decision decide(const State& state, const Redeem& redeem, const Context& context,
@@ -192,7 +232,9 @@ Decision decide(const State& state, const Redeem& redeem, const Context& context
     return reject("loyalty_member.suspended");
   if (auto checked = check_movement(redeem.txn_id, redeem.points); !checked.accepted())
     return checked;
-  if (applied(state, redeem.txn_id)) return unchanged;
+  if (applied(state, redeem.txn_id))
+    return debited_alike(state, redeem.txn_id,
+                         {Movement::kRedemption, redeem.points, std::string(redeem.reward_id.value_or(""))});
   auto uncovered = redeem.points;
   auto allocations = allocate(spending_order(state, date_of(context.now)), uncovered);
   if (uncovered > 0) return reject("loyalty_member.points_insufficient", "points");
@@ -209,11 +251,15 @@ Decision decide(const State& state, const Reverse& wanted, const Context& contex
   if (auto checked = check_member(state, context); !checked.accepted()) return checked;
   if (auto checked = check_movement(wanted.txn_id, wanted.points); !checked.accepted())
     return checked;
-  if (applied(state, wanted.txn_id)) return unchanged;
+  if (applied(state, wanted.txn_id))
+    return debited_alike(state, wanted.txn_id,
+                         {Movement::kReversal, wanted.points, std::string(wanted.original_txn_id.value_or(""))});
   auto* original = wanted.original_txn_id ? find(state.lots, *wanted.original_txn_id) : nullptr;
   if (!context.as_fact && wanted.original_txn_id && !original)
     return reject("loyalty_member.original_unknown", "originalTxnId");
-  if (original && wanted.points > original->reversible)
+  // A fact may take back more than we know to have been earned, but not more than its original earned.
+  auto most = original ? original->reversible : reversible(state);
+  if ((original || !context.as_fact) && wanted.points > most)
     return reject("loyalty_member.reversal_exceeds_original", "points");
   return reverse(state, {wanted.txn_id, wanted.original_txn_id, wanted.points, wanted.basis},
                  original, events);
@@ -223,17 +269,21 @@ Decision decide(const State& state, const TakeBackPurchase& purchase, const Cont
                 Events<Event>& events) {
   if (state.status == Status::UNSPECIFIED) return reject("loyalty_member.not_enrolled");
   if (state.status == Status::LEFT || applied(state, purchase.txn_id)) return unchanged;
+  auto* original = purchase.original_txn_id ? find(state.lots, *purchase.original_txn_id) : nullptr;
+  if (purchase.original_txn_id && !original) return unchanged;  // it earned nothing
   auto* program = context.policies.loyalty_program(state.program_id);
-  if (!program || !program->earn) return unchanged;
-  auto points = points_for(*program->earn, purchase.amount);
+  auto rate = original ? original->rate : std::nullopt;
+  if (!rate && program && program->earn) rate = rate_of(*program->earn);
+  if (!rate) return unchanged;
+  auto points = points_for(*rate, purchase.amount);
   if (!points) return reject("loyalty_member.points_out_of_range", "amount");
-  const Lot* original = nullptr;
-  if (purchase.original_txn_id) {  // never more than the purchase earned, and nothing if it earned
-                                   // nothing
-    original = find(state.lots, *purchase.original_txn_id);
-    points = std::min(*points, original ? original->reversible : 0);
-  } else if (!program->reverses_credit_notes) {
-    return unchanged;
+  if (original) {
+    auto still_earned = purchase.remaining ? points_for(*rate, *purchase.remaining) : original->earned - original->given_back - *points;
+    if (!still_earned) return reject("loyalty_member.points_out_of_range", "remaining");
+    points = owed_back(*original, *still_earned);
+  } else {
+    if (!program || !program->reverses_credit_notes) return unchanged;
+    if (!context.as_fact) points = std::min(*points, reversible(state));
   }
   if (*points == 0) return unchanged;
   return reverse(state, {purchase.txn_id, purchase.original_txn_id, *points, purchase.amount},
@@ -260,8 +310,11 @@ Decision decide(const State& state, const Adjust& adjust, const Context& context
     return reject("loyalty_member.points_out_of_range", "points");
   if (!context.as_fact && adjust.approver_id.empty())
     return reject("loyalty_member.approver_missing", "approverId");
-  if (applied(state, adjust.txn_id)) return unchanged;
   bool credits = adjust.points > 0;
+  if (applied(state, adjust.txn_id))
+    return credits ? credited_alike(state, adjust.txn_id, Movement::kAdjustment, adjust.points, std::nullopt)
+                   : debited_alike(state, adjust.txn_id, {Movement::kAdjustment, adjust.points, {}});
+  if (auto checked = check_reason(context, "loyalty_member.reason_missing"); !checked.accepted()) return checked;
   if (credits && state.balance() > kPointsMax - adjust.points)
     return reject("loyalty_member.points_out_of_range", "points");
   auto uncovered = credits ? 0 : -adjust.points;
@@ -280,8 +333,8 @@ Decision decide(const State& state, const ChangeTier& change, const Context& con
                 Events<Event>& events) {
   if (auto checked = check_member(state, context); !checked.accepted()) return checked;
   if (change.tier.empty()) return reject("loyalty_member.tier_missing", "tier");
-  if (change.tier == state.tier && change.period_start == state.tier_from &&
-      change.valid_until == state.tier_until)
+  if (change.tier == state.tier && change.qualifying_points == state.tier_points &&
+      change.period_start == state.tier_from && change.valid_until == state.tier_until)
     return unchanged;
   return events.emit(TierChanged{
       .old = state.tier.empty() ? std::nullopt : std::optional<Text>(state.tier),
@@ -299,8 +352,10 @@ Decision decide(const State& state, const ChangeStatus& change, const Context& c
   return events.emit(StatusChanged{.old = state.status, .new_ = change.status});
 }
 
-Decision decide(const State& state, const Correct& correct, const Context&, Events<Event>& events) {
+Decision decide(const State& state, const Correct& correct, const Context& context, Events<Event>& events) {
   if (state.status == Status::UNSPECIFIED) return reject("loyalty_member.not_enrolled");
+  if (auto checked = check_approver(context, correct.approver_id, "loyalty_member.approver_missing"); !checked.accepted())
+    return checked;
   auto corrected =
       change(Details{.account_id = state.account_id, .card_no = state.card_no}, correct.new_);
   if (!corrected.any) return unchanged;
@@ -319,30 +374,53 @@ void evolve(State& state, const Enrolled& enrolled) {
   state.card_no = enrolled.card_no.value_or("");
 }
 void evolve(State& state, const PointsEarned& earned) {
-  credit(state, earned.txn_id, earned.points, earned.debt_paid, earned.expires_on);
+  state.debt -= earned.debt_paid;
+  state.lots.push_back({.id = std::string(earned.txn_id),
+                        .by = Movement::kEarning,
+                        .earned = earned.points,
+                        .remaining = earned.points - earned.debt_paid,
+                        .reversible = earned.points,
+                        .expires_on = earned.expires_on,
+                        .rate = earned.rate});
 }
 void evolve(State& state, const PointsRedeemed& redeemed) {
-  state.debits.emplace(redeemed.txn_id);
+  state.debits.try_emplace(
+      std::string(redeemed.txn_id),
+      Debit{Movement::kRedemption, redeemed.points, std::string(redeemed.reward_id.value_or(""))});
   debit(state, redeemed.allocations);
 }
 void evolve(State& state, const PointsReversed& reversed) {
-  state.debits.emplace(reversed.txn_id);
+  state.debits.try_emplace(
+      std::string(reversed.txn_id),
+      Debit{Movement::kReversal, reversed.points, std::string(reversed.original_txn_id.value_or(""))});
   debit(state, reversed.allocations);
   state.debt += reversed.debt;
-  if (auto* lot = reversed.original_txn_id ? find(state.lots, *reversed.original_txn_id) : nullptr)
+  if (auto* lot = reversed.original_txn_id ? find(state.lots, *reversed.original_txn_id) : nullptr) {
     lot->reversible -= reversed.points;
+    lot->given_back += reversed.points;
+  }
+  for (auto& earning : reversed.earnings)
+    if (auto* lot = find(state.lots, earning.lot_id)) lot->reversible -= earning.points;
 }
 void evolve(State& state, const PointsExpired& expired) {
   if (auto* lot = find(state.lots, expired.lot_id)) lot->remaining -= expired.points;
 }
 void evolve(State& state, const PointsAdjusted& adjusted) {
-  if (adjusted.points > 0)
-    return credit(state, adjusted.txn_id, adjusted.points, adjusted.debt_paid, std::nullopt);
-  state.debits.emplace(adjusted.txn_id);
-  debit(state, adjusted.allocations);
+  if (adjusted.points <= 0) {
+    state.debits.try_emplace(std::string(adjusted.txn_id), Debit{Movement::kAdjustment, adjusted.points, {}});
+    return debit(state, adjusted.allocations);
+  }
+  state.debt -= adjusted.debt_paid;
+  state.lots.push_back({.id = std::string(adjusted.txn_id),
+                        .by = Movement::kAdjustment,
+                        .earned = adjusted.points,
+                        .remaining = adjusted.points - adjusted.debt_paid,
+                        .reversible = adjusted.points,
+                        .expires_on = {}});
 }
 void evolve(State& state, const TierChanged& changed) {
   state.tier = changed.new_;
+  state.tier_points = changed.qualifying_points;
   state.tier_from = changed.period_start;
   state.tier_until = changed.valid_until;
 }

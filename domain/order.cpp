@@ -283,6 +283,7 @@ void react_to(const State& state, const Returned& returned, const Context& conte
                        .txn_id = txn,
                        .original_txn_id = original,
                        .amount = {static_cast<std::int64_t>(part), returned.refund.currency},
+                       .remaining = Money{static_cast<std::int64_t>(end - std::min(to, end)), returned.refund.currency},
                    });
     txn = return_txn + "." + std::to_string(i + 2);
   }

@@ -77,6 +77,7 @@ struct TakeBackPurchase {
   txnId @0 :Text $maxLength(220);
   originalTxnId @1 :Text $optional $maxLength(220);  # the purchase given back; absent = a credit note, from the newest lots
   amount @2 :Money;                                   # what the customer got back, positive
+  remaining @3 :Money $optional;                      # what is left of the purchase after that
 }
 
 struct Enrolled {
@@ -92,6 +93,7 @@ struct PointsEarned {
   expiresOn :union { unknown @4 :Void; value @5 :Int32 $date; }
   debtPaid @6 :Int64;                                   # of the points: what an earlier reversal still owed
   source @7 :EventId $optional;
+  rate @8 :Rate $optional;                              # of a purchase: copied, so that a later rule moves no old points
 }
 struct PointsRedeemed {
   txnId @0 :Text $maxLength(220);
@@ -106,6 +108,7 @@ struct PointsReversed {
   allocations @3 :List(Allocation);
   debt @4 :Int64;                                       # of the points: what no lot covered; later earnings pay it down
   basis @5 :Money $optional;
+  earnings @6 :List(Allocation);                        # without an original: the earnings it takes back, newest first
 }
 struct PointsExpired { lotId @0 :Text $maxLength(220); points @1 :Int64; }
 struct PointsAdjusted {
@@ -125,6 +128,7 @@ struct TierChanged {
 struct StatusChanged { old @0 :Status; new @1 :Status; }
 struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
 
+struct Rate { points @0 :Int64; per @1 :Money; }        # so many points for every whole `per`
 struct Allocation { lotId @0 :Text $maxLength(220); points @1 :Int64; }
 # A patch: present = changed, an empty text = cleared.
 struct Details { accountId @0 :Text $optional $maxLength(200); cardNo @1 :Text $optional $maxLength(64); }

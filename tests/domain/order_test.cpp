@@ -246,7 +246,7 @@ TEST(OrderParts, AddUpToTheWhole) {
   }));
 }
 
-// What an event asks of the loyalty member, as "member command txn original amount".
+// What an event asks of the loyalty member, as "member command txn original amount/what remains".
 template <class E>
 std::vector<std::string> asked(Spec<Decider>& spec, const E& event) {
   spec.given(event);
@@ -268,7 +268,8 @@ std::vector<std::string> asked(Spec<Decider>& spec, const E& event) {
           } else if constexpr (std::same_as<C, loyalty_member::TakeBackPurchase>) {
             all.push_back(reaction.id + " take back " + std::string(command.txn_id) + " of " +
                           std::string(command.original_txn_id.value_or("-")) + " " +
-                          std::to_string(command.amount.amount_minor));
+                          std::to_string(command.amount.amount_minor) +
+                          (command.remaining ? "/" + std::to_string(command.remaining->amount_minor) : ""));
           } else {
             ADD_FAILURE() << "another command";
           }
@@ -312,10 +313,10 @@ TEST_F(OrderTest, AnAdjustmentMovesNoPoints) {
 }
 TEST_F(OrderTest, AReturnTakesBackWhatItsFulfilmentsEarned) {
   given(kSale, kFirst, kSecond);
-  EXPECT_EQ(asked(*this, returned(5'00, 1)), Asked{"12346 take back o.r1 of o 500"});
+  EXPECT_EQ(asked(*this, returned(5'00, 1)), Asked{"12346 take back o.r1 of o 500/505"});
   EXPECT_EQ(asked(*this, returned(8'00, 2)),
-            (Asked{"12346 take back o.r2 of o 505", "12346 take back o.r2.2 of o.2 295"}));
-  EXPECT_EQ(asked(*this, returned(7'05, 3)), Asked{"12346 take back o.r3 of o.2 705"});
+            (Asked{"12346 take back o.r2 of o 505/0", "12346 take back o.r2.2 of o.2 295/705"}));
+  EXPECT_EQ(asked(*this, returned(7'05, 3)), Asked{"12346 take back o.r3 of o.2 705/0"});
 }
 
 }  // namespace
