@@ -89,6 +89,12 @@ void add(State& state, const std::vector<Portion>& portions, Done done) {
       state.lines[portion.line - 1U].*done += portion.qty_milli;
 }
 
+bool wholly_fulfilled(const State& state) {
+  if (state.status == Status::kFulfilled) return true;
+  return state.status == Status::kReturned &&
+         std::ranges::all_of(state.lines, [](auto& line) { return line.fulfilled_milli == line.ordered_milli; });
+}
+
 // The order's first fulfilment carries the order's own id, so that a source's ledger and ours name
 // the same transaction.
 std::string fulfilment_txn(Text order, std::size_t number) {
@@ -124,6 +130,8 @@ Decision decide(const State& state, const Place& place, const Context& context,
     });
   }
   if (gross > kMinorMax) return reject("order.amount_out_of_range", "lines");
+  if (std::ranges::any_of(place.lines, [](auto& line) { return line.discount_bp > 0; }))
+    if (auto checked = check_reason(context, "order.reason_missing"); !checked.accepted()) return checked;
   if (place.kind == Kind::CREDIT_NOTE && total > 0)
     return reject("order.credit_note_positive", "lines");
   return events.emit(Placed{
@@ -140,7 +148,7 @@ Decision decide(const State& state, const Place& place, const Context& context,
 Decision decide(const State& state, const Fulfil& fulfil, const Context& context,
                 Events<Event>& events) {
   if (state.status == Status::kNone) return reject("order.not_found");
-  if (state.status == Status::kFulfilled && fulfil.lines.empty()) return unchanged;
+  if (wholly_fulfilled(state) && fulfil.lines.empty()) return unchanged;
   if (!context.as_fact && state.status == Status::kCancelled) return reject("order.cancelled");
   if (state.fulfilments_minor.size() == std::numeric_limits<std::uint16_t>::max())
     return reject("order.too_many_fulfilments");
@@ -163,7 +171,8 @@ Decision decide(const State& state, const Fulfil& fulfil, const Context& context
 Decision decide(const State& state, const Cancel& cancel, const Context& context,
                 Events<Event>& events) {
   if (state.status == Status::kNone) return reject("order.not_found");
-  if (state.status == Status::kCancelled) return unchanged;
+  if (state.status == Status::kCancelled)
+    return cancel.reason_code == state.cancelled_for ? Decision(unchanged) : reject("order.already_cancelled", "reasonCode");
   if (!context.as_fact && state.status != Status::kPlaced) return reject("order.already_fulfilled");
   if (!context.as_fact && cancel.reason_code.empty())
     return reject("order.reason_missing", "reasonCode");
@@ -196,8 +205,10 @@ Decision decide(const State& state, const Return& giving_back, const Context& co
   });
 }
 
-Decision decide(const State& state, const Correct& correct, const Context&, Events<Event>& events) {
+Decision decide(const State& state, const Correct& correct, const Context& context, Events<Event>& events) {
   if (state.status == Status::kNone) return reject("order.not_found");
+  if (auto checked = check_approver(context, correct.approver_id, "order.approver_missing"); !checked.accepted())
+    return checked;
   auto corrected = change(Details{.account_id = state.account_id,
                                   .quote_id = state.quote_id,
                                   .opportunity_id = state.opportunity_id},
@@ -234,11 +245,16 @@ void evolve(State& state, const Fulfilled& fulfilled) {
   state.fulfilments_minor.push_back(fulfilled.amount.amount_minor);
   state.status = fulfilled.complete ? Status::kFulfilled : Status::kPartlyFulfilled;
 }
-void evolve(State& state, const Cancelled&) { state.status = Status::kCancelled; }
+void evolve(State& state, const Cancelled& cancelled) {
+  state.status = Status::kCancelled;
+  state.cancelled_for = cancelled.reason_code;
+}
 void evolve(State& state, const Returned& returned) {
   add(state, returned.lines, &LineProgress::returned_milli);
   state.refunded_minor += returned.refund.amount_minor;
   state.returns = returned.number;
+  if (std::ranges::all_of(state.lines, [](auto& line) { return line.returned_milli == line.fulfilled_milli; }))
+    state.status = Status::kReturned;
 }
 void evolve(State& state, const CorrectionRecorded& correction) {
   patch(state.account_id, correction.new_.account_id);

@@ -1,5 +1,5 @@
 // What a customer bought, or brought back: Placed → PartlyFulfilled → Fulfilled, or Cancelled; a
-// sale's lines can be returned. Fulfilments and returns cause points on the loyalty member who
+// sale's lines can be returned, and it is Returned when the customer has nothing of it left. Fulfilments and returns cause points on the loyalty member who
 // earns: order.memberId, else the order's account.
 #pragma once
 #include "domain/schema/order.values.h"
@@ -9,7 +9,7 @@ namespace rapport::order {
 inline constexpr std::size_t kLinesMax = 10'000;
 inline constexpr std::uint16_t kDiscountBpMax = 10'000;
 
-enum class Status : std::uint8_t { kNone, kPlaced, kPartlyFulfilled, kFulfilled, kCancelled };
+enum class Status : std::uint8_t { kNone, kPlaced, kPartlyFulfilled, kFulfilled, kCancelled, kReturned };
 
 // How far a line has got. Quantities are signed as ordered.
 struct LineProgress {
@@ -21,6 +21,7 @@ struct State {  // owns its texts; holds what decisions and reactions read
   Status status = Status::kNone;
   Kind kind = Kind::UNSPECIFIED;
   std::string account_id, member_id, quote_id, opportunity_id;
+  std::string cancelled_for = {};  // the reason's code
   Currency currency;
   std::vector<LineProgress> lines;
   std::vector<std::int64_t> fulfilments_minor;  // what each fulfilment was worth

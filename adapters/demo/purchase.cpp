@@ -1,5 +1,7 @@
 #include "adapters/demo/purchase.h"
 
+#include <algorithm>
+
 namespace rapport::demo {
 namespace {
 
@@ -120,8 +122,9 @@ void tell_purchase(const Telling& telling, const Purchase& purchase, const Sale&
                            .unit_price = {line.price_minor, 2, currency},
                            .discount_bp = line.discount_bp});
   StreamRef order{"order", purchase.id};
-  schedule.add(purchase.placed, order, place, sale.said, sale.cause);
   auto because = [&](std::string_view reason) { return Said{sale.said.by, sale.said.kind, reason}; };
+  bool discounted = std::ranges::any_of(purchase.basket, [](auto& line) { return line.discount_bp > 0; });
+  schedule.add(purchase.placed, order, place, discounted ? because("negotiated") : sale.said, sale.cause);
   if (purchase.cancelled)
     schedule.add(*purchase.cancelled, order, order::Cancel{.reason_code = "customer-wish"},
                  because("customer-wish"));

@@ -52,8 +52,18 @@ TEST_F(OrderTest, IsPlacedWithTheSumOfItsLines) {
       .when(place(Kind::SALE, {line(3'000, price(335)), line(1'000, price(1'000))}))
       .then_each_time(kSale);
 }
+TEST_F(OrderTest, ADiscountNeedsAReason) {
+  auto discounted = place(Kind::SALE, {line(1'000, price(335)), line(1'000, price(1'000), 1)});
+  given().when(discounted).then_rejected("order.reason_missing").at_field("reason.code");
+  EXPECT_TRUE(reason("loyal").when(discounted).accepted());
+}
+TEST_F(OrderTest, ADiscountWithoutAReasonIsAFactOnlyAndSaysSo) {
+  EXPECT_TRUE(as_fact().when(place(Kind::SALE, {line(1'000, price(1'000), 1)})).accepted());
+  EXPECT_EQ(recorded_reason(), "not-recorded");
+}
 TEST_F(OrderTest, ALineIsRoundedOnceHalfToEven) {
-  given()
+  reason("promotion")
+      .given()
       .when(place(Kind::SALE, {line(1'000, price(2'125, 3)), line(1'000, price(2'135, 3)),
                                line(1'500, price(1, 2), 5'000)}))
       .then_each_time(placed(
@@ -187,6 +197,42 @@ TEST_F(OrderTest, IsReturnedInPartsThatAddUpExactly) {
   when(Return{.lines = {{1, 1'500}}, .reason_code = "damaged"})
       .then(Returned{
           .lines = {{1, 1'500}}, .refund = gbp(5'03), .reason_code = "damaged", .number = 2});
+}
+TEST_F(OrderTest, IsReturnedOnceNothingIsLeftWithTheCustomer) {
+  given(kSale, kAll).when(Return{.lines = {{1, 3'000}}, .reason_code = "damaged"}).follow();
+  EXPECT_EQ(state().status, Status::kFulfilled);
+  when(Return{.lines = {{2, 1'000}}, .reason_code = "damaged"}).follow();
+  EXPECT_EQ(state().status, Status::kReturned);
+  when(Fulfil{}).then_nothing();
+  when(Cancel{.reason_code = "customer"}).then_rejected("order.already_fulfilled");
+}
+TEST_F(OrderTest, WhatWasNotYetFulfilledIsFulfilledAfterAReturnOfTheRest) {
+  given(kSale, Fulfilled{.lines = {{1, 3'000}}, .amount = gbp(10'05), .complete = false, .number = 1});
+  when(Return{.reason_code = "damaged"}).follow();
+  EXPECT_EQ(state().status, Status::kReturned);
+  when(Fulfil{}).then(Fulfilled{.amount = gbp(10'00), .complete = true, .number = 2});
+  EXPECT_EQ(state().status, Status::kFulfilled);
+}
+TEST_F(OrderTest, IsNotCancelledAgainForAnotherReason) {
+  given(kSale, kCancelled).when(Cancel{.reason_code = "fraud"}).then_rejected("order.already_cancelled");
+  when(Cancel{.reason_code = "customer"}).then_nothing();
+}
+TEST_F(OrderTest, ACorrectionHasAnApprover) {
+  Correct correct{.target = kTarget, .new_ = {.quote_id = "q"}, .approver_id = ""};
+  given(kSale).when(correct).then_rejected("order.approver_missing").at_field("approverId");
+  EXPECT_TRUE(as_fact().when(correct).accepted());
+}
+// A count is stored in 16 bits.
+TEST_F(OrderTest, TheLastFulfilmentAndTheLastReturnAreCounted) {
+  constexpr std::uint16_t kLast = std::numeric_limits<std::uint16_t>::max();
+  given(placed(Kind::SALE, {priced(1'000'000, price(1), 10'00)}));
+  for (std::uint32_t i = 1; i < kLast; ++i)
+    given(Fulfilled{.lines = {{1, 1}}, .amount = gbp(0), .complete = false, .number = static_cast<std::uint16_t>(i)});
+  when(Fulfil{.lines = {{1, 1}}}).follow();
+  EXPECT_TRUE(accepted());
+  when(Fulfil{.lines = {{1, 1}}}).then_rejected("order.too_many_fulfilments");
+  given(Returned{.lines = {{1, 1}}, .refund = gbp(0), .reason_code = "x", .number = kLast});
+  when(Return{.lines = {{1, 1}}, .reason_code = "x"}).then_rejected("order.too_many_returns");
 }
 TEST_F(OrderTest, NoMoreIsReturnedThanWasFulfilled) {
   given(kSale,
