@@ -82,8 +82,10 @@ Decision decide(const State& state, const ChangeViewVersion& change, const Conte
   });
 }
 
-Decision decide(const State& state, const Correct& correct, const Context&, Events<Event>& events) {
+Decision decide(const State& state, const Correct& correct, const Context& context, Events<Event>& events) {
   if (state.status == Status::kNone) return reject("batch.not_found");
+  if (auto checked = check_approver(context, correct.approver_id, "batch.approver_missing"); !checked.accepted())
+    return checked;
   auto corrected = change(Details{.note = state.note}, correct.new_);
   if (!corrected.any) return unchanged;
   return events.emit(CorrectionRecorded{

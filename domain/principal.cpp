@@ -28,8 +28,10 @@ Decision decide(const State& state, const Deactivate&, const Context&, Events<Ev
 }
 
 // A name is personal, so the state does not know it, and it is taken as changed.
-Decision decide(const State& state, const Correct& correct, const Context&, Events<Event>& events) {
+Decision decide(const State& state, const Correct& correct, const Context& context, Events<Event>& events) {
   if (state.status == Status::kNone) return reject("principal.not_found");
+  if (auto checked = check_approver(context, correct.approver_id, "principal.approver_missing"); !checked.accepted())
+    return checked;
   auto corrected = change(Details{.office = state.office}, correct.new_);
   if (!corrected.any) return unchanged;
   return events.emit(CorrectionRecorded{

@@ -1,7 +1,5 @@
 #include "domain/batch.h"
 
-#include <functional>
-
 #include "tests/domain/spec.h"
 
 namespace rapport::batch {
@@ -88,53 +86,17 @@ TEST_F(BatchTest, AViewChangesFromAnyVersionAsAFact) {
   changed.to = 3;
   as_fact().given(kChanged).when(late).then(changed);
 }
+TEST_F(BatchTest, ACorrectionHasAnApprover) {
+  auto nobody = kCorrect;
+  nobody.approver_id = "";
+  given(kStarted).when(nobody).then_rejected("batch.approver_missing").at_field("approverId");
+  EXPECT_TRUE(as_fact().when(nobody).accepted());
+}
 TEST_F(BatchTest, ACorrectionRecordsOldAndNewNote) {
   given(kStarted).when(kCorrect).then(CorrectionRecorded{
       .target = {1, 2, 0}, .old = {.note = ""}, .new_ = {.note = "by mistake"}, .approver_id = "p-1"});
 }
 
-// Every command in every state. An empty code: nothing is left to do.
-struct Closed {
-  const char* state;
-  std::function<void(Spec<Decider>&)> given;
-  const char *start, *reject, *complete, *revert, *change;
-};
-constexpr const char *kOk = "accepted", *kNothing = "";
-void expect(const Closed& row, const auto& command, std::string_view want) {
-  Spec<Decider> spec;
-  row.given(spec);
-  spec.when(command);
-  if (want == kOk) EXPECT_TRUE(spec.accepted());
-  else if (want == kNothing) spec.then_nothing();
-  else spec.then_rejected(want);
-}
-struct BatchStates : testing::TestWithParam<Closed> {};
-TEST_P(BatchStates, ACommandIsTakenOrRefused) {
-  auto& row = GetParam();
-  SCOPED_TRACE(row.state);
-  auto other = kComplete;
-  other.rows = other.accepted = 1;
-  other.rejected = other.already = 0;
-  expect(row, kStart, row.start);
-  expect(row, RejectRow{.file = "accounts.csv", .line = 8, .code = "value.missing"}, row.reject);
-  expect(row, other, row.complete);
-  expect(row, RevertImport{.compensated = 9, .left = 9}, row.revert);
-  expect(row, kChange, row.change);
-}
-using S = Spec<Decider>;
-INSTANTIATE_TEST_SUITE_P(
-    EveryState, BatchStates,
-    testing::Values(
-        Closed{"none", [](S& s) { s.given(); }, kOk, "batch.not_found", "batch.not_found", "batch.not_found",
-               kOk},
-        Closed{"started", [](S& s) { s.given(kStarted); }, kNothing, kOk, kOk, kOk, "batch.not_a_view"},
-        Closed{"completed", [](S& s) { s.given(kStarted, kCompleted); }, kNothing, "batch.already_completed",
-               "batch.already_completed", kOk, "batch.not_a_view"},
-        Closed{"reverted", [](S& s) { s.given(kStarted, kReverted); }, kNothing, "batch.already_reverted",
-               "batch.already_reverted", "batch.already_reverted", "batch.not_a_view"},
-        Closed{"view", [](S& s) { s.given(kChanged); }, "batch.exists", "batch.not_found", "batch.not_found",
-               "batch.not_found", kNothing}),
-    [](auto& row) { return row.param.state; });
 TEST_F(BatchTest, WhatDoesNotExistIsNotCorrected) { given().when(kCorrect).then_rejected("batch.not_found"); }
 
 }  // namespace

@@ -209,36 +209,5 @@ TEST_F(OpportunityTest, ACompetitorHasAName) {
   given(kOpened).when(NoteCompetitor{.name = "", .strength = Strength::WEAK}).then_rejected("opportunity.competitor_missing");
 }
 
-// Every command in every state that its state machine closes.
-enum class Stand { kAbsent, kIsWon, kIsLost };
-template <class C>
-void refused(Stand stand, const C& command, std::string_view code) {
-  Spec<Decider> spec;
-  spec.policy("default", kPipeline);
-  if (stand == Stand::kIsWon) spec.given(kOpened, kWon);
-  if (stand == Stand::kIsLost) spec.given(kOpened, kLost);
-  spec.when(command).then_rejected(code);
-}
-TEST(OpportunityStates, ACommandOutsideItsStatesIsRefused) {
-  auto everywhere = [](const auto& command) {
-    refused(Stand::kAbsent, command, "opportunity.not_found");
-    refused(Stand::kIsWon, command, "opportunity.not_open");
-    refused(Stand::kIsLost, command, "opportunity.not_open");
-  };
-  everywhere(MoveStage{.stage_id = "prospecting"});
-  everywhere(ChangeAmount{.amount = eur(1)});
-  everywhere(ChangeCloseDate{.close_date = {1}});
-  everywhere(OverrideForecast{.probability_bp = 1});
-  everywhere(NoteCompetitor{.name = "Globex", .strength = Strength::WEAK});
-  refused(Stand::kAbsent, Win{}, "opportunity.not_found");
-  refused(Stand::kIsLost, Win{}, "opportunity.not_open");
-  refused(Stand::kAbsent, Lose{.reason_code = "price"}, "opportunity.not_found");
-  refused(Stand::kIsWon, Lose{.reason_code = "price"}, "opportunity.not_open");
-  refused(Stand::kAbsent, Reopen{.to_stage = "proposal"}, "opportunity.not_found");
-  refused(Stand::kAbsent, ChangeDetails{.new_ = {.name = "x"}}, "opportunity.not_found");
-  refused(Stand::kAbsent, AssignOwner{.owner_id = "ben"}, "opportunity.not_found");
-  refused(Stand::kAbsent, Correct{.target = kTarget, .new_ = {.name = "x"}, .approver_id = "p-1"}, "opportunity.not_found");
-}
-
 }  // namespace
 }  // namespace rapport::opportunity

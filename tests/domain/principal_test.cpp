@@ -52,6 +52,11 @@ TEST_F(PrincipalTest, ACorrectionRecordsOldAndNewOfTheFieldsThatDiffer) {
                                .new_ = {.office = "Hamburg"},
                                .approver_id = "p-1"});
 }
+TEST_F(PrincipalTest, ACorrectionHasAnApprover) {
+  Correct correct{.target = kTarget, .new_ = {.office = "Hamburg"}, .approver_id = ""};
+  given(kProvisioned).when(correct).then_rejected("principal.approver_missing").at_field("approverId");
+  EXPECT_TRUE(as_fact().when(correct).accepted());
+}
 TEST_F(PrincipalTest, TakesANameAsCorrectedSinceItRemembersNone) {
   given(kProvisioned)
       .when(Correct{.target = kTarget, .new_ = {.name = "Anne"}, .approver_id = "p-1"})
