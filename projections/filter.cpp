@@ -1,5 +1,6 @@
 #include "projections/filter.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace rapport::projections {
@@ -117,6 +118,32 @@ std::string one_of(const std::vector<ColumnInfo>& columns, const std::vector<Par
   for (auto& p : parameters) add(p.name);
   for (auto& c : columns) add(c.name);
   return out;
+}
+
+Result<void> refuse_repeated(const std::vector<Argument>& arguments) {
+  for (auto a = arguments.begin(); a != arguments.end(); ++a) {
+    auto condition = condition_of(a->key);
+    if (condition.sign == Condition::Sign::kNot || condition.sign == Condition::Sign::kContains) continue;
+    if (std::find_if(arguments.begin(), a, [&](auto& before) { return before.key == a->key; }) == a) continue;
+    return Error{.code = ErrorCode::kInvalid,
+                 .reason = "report.repeated_argument",
+                 .message = condition.name + " is given twice",
+                 .field = condition.name,
+                 .expected = "each argument once"};
+  }
+  return {};
+}
+
+AmountsOfNoCurrency::AmountsOfNoCurrency(const std::vector<ColumnInfo>& columns) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].type != ColumnType::kMoney || columns[i].currency_column.empty()) continue;
+    auto currency = std::find_if(columns.begin(), columns.end(), [&](auto& c) { return c.name == columns[i].currency_column; });
+    if (currency != columns.end()) amounts_.emplace_back(i, currency - columns.begin());
+  }
+}
+void AmountsOfNoCurrency::clear(std::vector<Value>& line) const {
+  for (auto [amount, currency] : amounts_)
+    if (std::holds_alternative<std::monostate>(line[currency])) line[amount] = {};
 }
 
 Error unknown_filter(std::string_view name, std::string expected) {

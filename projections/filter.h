@@ -36,9 +36,21 @@ class Filter final {
 
 // Names of columns for an error: "one of id, owner, stage".
 std::string one_of(const std::vector<ColumnInfo>& columns, const std::vector<Parameter>& parameters = {});
+// kInvalid "report.repeated_argument": an argument whose second value would replace or contradict the first.
+Result<void> refuse_repeated(const std::vector<Argument>& arguments);
 // A name that is neither a parameter nor a column.
 Error unknown_filter(std::string_view name, std::string expected);
 Error invalid_value(const Argument& argument, std::string expected);
+
+// Amounts of a line whose currency is not known: null, as any figure that nobody knows.
+class AmountsOfNoCurrency final {
+ public:
+  explicit AmountsOfNoCurrency(const std::vector<ColumnInfo>& columns);
+  void clear(std::vector<Value>& line) const;
+
+ private:
+  std::vector<std::pair<std::size_t, std::size_t>> amounts_;  // columns, each with its currency's
+};
 
 // Cells borrow, values own.
 Cell borrowed(const Value& value);

@@ -48,7 +48,7 @@ struct Lines {
 
 // One argument as it was given: `name=value`, `name!=value`, `name~=part`, `name>=value`, `name<=value` are the key up to
 // its '=' ("amountMinor>") and what follows. A name is a parameter of the report or one of its columns (a filter). An empty
-// value means null. Times are RFC 3339 or bare dates: the whole day where equality is meant, its start with >=, its end with <=.
+// value means null; != and ~= may be given more than once. Times are RFC 3339 or bare dates: the whole day where equality is meant, its start with >=, its end with <=.
 struct Argument {
   std::string key, value;
 };
@@ -79,7 +79,8 @@ struct Report {
   std::vector<Parameter> parameters;
   std::vector<ColumnInfo> columns;
   // Errors: kInvalid "report.unknown_filter", "report.unknown_sort", "report.invalid_value", "report.missing_parameter",
-  // "report.invalid_cursor", "report.overflow", each with the field and what was expected; kCorrupt from the store.
+  // "report.repeated_argument", "report.invalid_cursor", each with the field and what was expected; kRejected
+  // "report.overflow" with the column whose sum leaves 64 bits; kCorrupt from the store.
   std::function<Result<Lines>(const RowSnapshot& rows, const Query& query)> run;
 };
 

@@ -7,12 +7,12 @@
 namespace rapport::projections {
 namespace {
 
-// "FROM..TO" as two dates.
+// "FROM..TO" as two dates, the first not after the last.
 std::optional<std::pair<Date, Date>> parse_days(std::string_view text) {
   auto dots = text.find("..");
   if (dots == text.npos) return std::nullopt;
   auto first = parse_date(text.substr(0, dots)), last = parse_date(text.substr(dots + 2));
-  if (!first || !last) return std::nullopt;
+  if (!first || !last || *last < *first) return std::nullopt;
   return std::pair(*first, *last);
 }
 
@@ -23,7 +23,7 @@ std::string fault_of(const Parameter& parameter, std::string_view value) {
     case ColumnType::kMoney: return parse_integer(value) ? "" : "an integer";
     case ColumnType::kTimestamp:
       return parse_date(value) || parse_timestamp(value) ? "" : "a date or a time, 2017-06-30 or 2017-06-30T10:00:00Z";
-    case ColumnType::kDate: return parse_days(value) || parse_date(value) ? "" : "days, 2017-06-01..2017-06-30";
+    case ColumnType::kDate: return parse_days(value) || parse_date(value) ? "" : "days, the first one first, 2017-06-01..2017-06-30";
     case ColumnType::kBool: return value == "true" || value == "false" ? "" : "true or false";
     case ColumnType::kText: break;
   }
@@ -40,6 +40,7 @@ struct Arguments {
 };
 
 Result<Arguments> check(const ComputedReport& of, const Query& query) {
+  if (auto once = refuse_repeated(query.arguments); !once) return std::move(once).error();
   Arguments out;
   for (auto& argument : query.arguments) {
     auto condition = condition_of(argument.key);
@@ -68,6 +69,17 @@ Result<Arguments> check(const ComputedReport& of, const Query& query) {
   return out;
 }
 
+// A window that ends before it begins holds nothing and means something else.
+Result<void> check_window(const Computation& in) {
+  auto from = in.from("from"), until = in.until("to");
+  if (!from || !until || *from <= *until) return {};
+  return Error{.code = ErrorCode::kInvalid,
+               .reason = "report.invalid_value",
+               .message = "the window ends at " + text_of(*until) + ", before it begins at " + text_of(*from),
+               .field = "to",
+               .expected = "not before from"};
+}
+
 Result<Lines> run(const ComputedReport& of, const RowSnapshot& rows, const Query& asked) {
   auto arguments = check(of, asked);
   if (!arguments) return std::move(arguments).error();
@@ -77,10 +89,14 @@ Result<Lines> run(const ComputedReport& of, const RowSnapshot& rows, const Query
   if (!page) return std::move(page).error();
   Query query = asked;
   query.known_at = start->position;
-  auto lines = of.compute(Computation(rows, query, std::move(arguments->parameters)));
+  const Computation computation(rows, query, std::move(arguments->parameters));
+  if (auto window = check_window(computation); !window) return std::move(window).error();
+  auto lines = of.compute(computation);
   if (!lines) return std::move(lines).error();
+  const AmountsOfNoCurrency amounts(of.columns);
   for (auto& line : *lines) {
     RAPPORT_ASSERT(line.size() == of.columns.size());
+    amounts.clear(line);
     auto matches = [&](const Filter& filter) { return filter.matches(borrowed(line[filter.column()])); };
     auto& filters = arguments->filters;
     if (std::all_of(filters.begin(), filters.end(), matches)) page->add(std::move(line));
@@ -128,10 +144,12 @@ std::optional<Value> value_of(Wide sum) {
 }
 
 Error overflow(std::string_view column) {
-  return {.code = ErrorCode::kInvalid,
+  return {.code = ErrorCode::kRejected,
           .reason = "report.overflow",
           .message = "the sum in column " + std::string(column) + " does not fit 64 bits",
-          .field = std::string(column)};
+          .field = std::string(column),
+          .expected = "a sum of at most 9,223,372,036,854,775,807 either way",
+          .hint = "The events hold the addends: rapport events."};
 }
 
 }  // namespace rapport::projections

@@ -32,6 +32,7 @@ struct RowRunner {
 };
 
 Result<Plan> RowRunner::plan(const RowSnapshot& rows, const Query& query) const {
+  if (auto once = refuse_repeated(query.arguments); !once) return std::move(once).error();
   Plan plan;
   plan.prefix.assign(1, parts.table);
   bool within = false;
@@ -137,6 +138,7 @@ Result<Lines> RowRunner::group(const RowSnapshot& rows, const Query& query, cons
     return true;
   });
   if (!scanned) return std::move(scanned).error();
+  const AmountsOfNoCurrency amounts(columns);
   for (auto& [_, group] : groups) {
     group.line.emplace_back(group.count);
     for (std::size_t i = 0; i < group.sums.size(); ++i) {
@@ -144,6 +146,7 @@ Result<Lines> RowRunner::group(const RowSnapshot& rows, const Query& query, cons
       if (!sum) return overflow(parts.sums[i].first.name);
       group.line.emplace_back(*sum);
     }
+    amounts.clear(group.line);
     page->add(std::move(group.line));
   }
   return page->take();

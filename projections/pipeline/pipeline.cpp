@@ -135,7 +135,10 @@ void apply(const CorrectionRecorded& corrected, const RecordedEvent& event, Rows
   patch(row.account, to.account_id);
   patch(row.name, to.name);
   patch(row.product, to.product_id);
-  patch(row.owner, to.owner_id);
+  if (to.owner_id) {
+    row.owner = *to.owner_id;
+    row.team.clear();  // the team that was named was the wrong owner's
+  }
   if (to.amount) row.amount = to.amount;
   if (to.close_date) row.close_date = to.close_date;
   if (to.amount || to.close_date) move(rows, row, event, {.amount = to.amount, .close_date = to.close_date});

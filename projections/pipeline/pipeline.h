@@ -1,4 +1,4 @@
-// The sales pipeline, version 1: opportunities as they stand, every visit of a stage, and every change of worth.
+// The sales pipeline, version 2: opportunities as they stand, every visit of a stage, and every change of worth.
 #pragma once
 #include "projections/pipeline/rows.h"
 #include "projections/view.h"
@@ -7,7 +7,7 @@ namespace rapport::projections::pipeline {
 
 struct Pipeline {
   static constexpr std::string_view kName = "pipeline";
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
   using Rows = pipeline::Rows;
   Rows rows;
   void apply(const RecordedEvent& event);

@@ -139,7 +139,7 @@ Result<LineList> compute(const Computation& in) {
     line.push_back(text_value(currency));
     for (std::size_t i = 0; i < kFlows; ++i) {
       auto amount = value_of(tally.amounts[i]);
-      if (!amount) return overflow(kFlowNames[i]);
+      if (!amount) return overflow(std::string(kFlowNames[i]) + "Minor");
       line.emplace_back(tally.counts[i]);
       line.push_back(std::move(*amount));
     }

@@ -11,18 +11,13 @@ namespace {
 
 struct Tally {
   std::int64_t won = 0, lost = 0;
-  Wide won_minor = 0;
-  std::optional<Currency> currency = {};  // of what was won
-  bool mixed = false;
+  std::map<std::string, Wide, std::less<>> won_minor = {};  // by currency
 
   void take(const Opportunity& row) {
     if (row.status == Status::kLost) ++lost;
     if (row.status != Status::kWon) return;
     ++won;
-    if (!row.amount) return;
-    if (currency && *currency != row.amount->currency) mixed = true;
-    currency = row.amount->currency;
-    won_minor += row.amount->amount_minor;
+    if (row.amount) won_minor[std::string(row.amount->currency.view())] += row.amount->amount_minor;
   }
 };
 
@@ -70,12 +65,16 @@ Result<LineList> compute(const Computation& in) {
   if (!scanned) return std::move(scanned).error();
   LineList lines;
   for (auto& [key, tally] : tallies) {
-    auto won_minor = value_of(tally.won_minor);
-    if (!won_minor) return overflow("wonMinor");
     auto rate = divide_half_even(Wide(tally.won) * 10'000, tally.won + tally.lost);
-    bool known = !tally.mixed;
-    lines.push_back({text_value(key), tally.won, tally.lost, known ? *won_minor : Value(),
-                     known && tally.currency ? text_value(tally.currency->view()) : Value(), *rate});
+    if (tally.won_minor.empty()) tally.won_minor[""];  // nothing won, or nobody knows for how much
+    bool first = true;
+    for (auto& [currency, sum] : tally.won_minor) {
+      auto won_minor = value_of(sum);
+      if (!won_minor) return overflow("wonMinor");
+      auto once = [&](std::int64_t v) { return first ? Value(v) : Value(); };
+      lines.push_back({text_value(key), once(tally.won), once(tally.lost), *won_minor, text_value(currency), once(*rate)});
+      first = false;
+    }
   }
   return lines;
 }
@@ -85,7 +84,7 @@ Result<LineList> compute(const Computation& in) {
 Report win_rate_report() {
   return report(ComputedReport{
       .name = "win-rate",
-      .sentence = "Won and lost by owner, team, product, account or sector; no amount where won ones mix currencies.",
+      .sentence = "Won and lost by owner, team, product, account or sector; a line for each currency, the counts on the first.",
       .parameters = {{.name = "by",
                       .sentence = "what to tell apart by",
                       .standard = "owner",

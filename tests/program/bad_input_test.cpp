@@ -174,8 +174,9 @@ TEST_F(BadInput, ADamagedLogIsRefusedOrReportedAndAViewMendsByRebuild) {
     write("store/log/" + entry.path().filename().string(), bytes);
   }
   EXPECT_EQ(run({"verify", "--data", store(), "--format", "json", "--quiet"}).code, 0);
-  for (auto& entry : std::filesystem::directory_iterator(store() + "/views/pipeline.v1"))
-    if (entry.path().extension() == ".sst") std::filesystem::resize_file(entry.path(), 100);
+  for (auto& entry : std::filesystem::recursive_directory_iterator(store() + "/views"))
+    if (entry.path().extension() == ".sst" && entry.path().parent_path().filename().string().starts_with("pipeline."))
+      std::filesystem::resize_file(entry.path(), 100);
   EXPECT_NE(run({"query", "pipeline/summary", "--data", store(), "--format", "json"}).code, 0);
   ASSERT_EQ(run({"rebuild", "pipeline", "--data", store(), "--format", "json", "--quiet"}).code, 0);
   EXPECT_EQ(run({"query", "pipeline/summary", "--data", store(), "--format", "json"}).json()["rows"].size(), 3u);

@@ -87,7 +87,7 @@ TEST_P(Killed, InTheMiddleAViewEqualsAFreshFoldOfItsLog) {
     if (kept == Position{}) continue;
     auto verified = host->verify();
     ASSERT_TRUE(verified) << kept.value << " " << verified.error().message;
-    EXPECT_EQ(stores.names(), std::vector<std::string>{"pipeline.v1"});
+    EXPECT_EQ(stores.names(), std::vector<std::string>{find_view("pipeline")->store_name()});
   }
   EXPECT_GE(kills, 2u);
   RocksRowStores stores(views, test::kSmallBudget);

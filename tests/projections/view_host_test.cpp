@@ -36,7 +36,7 @@ struct Host : testing::Test {
   // Flips a bit in the middle of every file of the view whose name ends so.
   void damage(const std::string& ending) {
     std::size_t damaged = 0;
-    for (auto& entry : std::filesystem::directory_iterator(folder.path() + "/pipeline.v1")) {
+    for (auto& entry : std::filesystem::directory_iterator(folder.path() + "/" + name)) {
       if (!entry.path().filename().string().ends_with(ending)) continue;
       std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
       auto middle = static_cast<std::streamoff>(entry.file_size() / 2);
@@ -52,6 +52,7 @@ struct Host : testing::Test {
   test::Folder folder;
   RandomLog log{1};
   const ViewType& view = *find_view("pipeline");
+  const std::string name = view.store_name();
   RocksRowStores stores{folder.path(), test::kSmallBudget};
 };
 
@@ -78,7 +79,7 @@ TEST_F(Host, ALongLogIsBuiltInBulkToTheSameDigests) {
   auto live = digests_of(**store);
   EXPECT_EQ(bulk->rows, live->rows);
   EXPECT_EQ(bulk->checkpoint, live->checkpoint);
-  EXPECT_EQ(stores.names(), Names{"pipeline.v1"});
+  EXPECT_EQ(stores.names(), Names{name});
 }
 TEST_F(Host, FollowsTheLogByItself) {
   log.grow(10);
@@ -118,7 +119,7 @@ TEST_F(Host, AnswersAsOfAnInstantAlsoByWhatWasKnownThen) {
   cut.grow(600);
   MemoryRowStores memory;
   EXPECT_EQ(texts(known), texts(ViewHost::open(view, cut.store(), memory)->query("summary", {}, t)));
-  EXPECT_EQ(stores.names(), Names{"pipeline.v1"});
+  EXPECT_EQ(stores.names(), Names{name});
 }
 TEST_F(Host, PagesOfAnAsOfListingStayOfOneMoment) {
   log.grow(1'000);
@@ -162,14 +163,14 @@ TEST_F(Host, ARebuildGivesTheSameDigestsAndGoesOnLive) {
   writer.join();
   EXPECT_TRUE(host->wait_for(log.store().head().position, 30s));
   EXPECT_TRUE(host->verify());
-  EXPECT_EQ(stores.names(), Names{"pipeline.v1"});
+  EXPECT_EQ(stores.names(), Names{name});
 }
 TEST_F(Host, VerifyFindsRowsThatTheLogDoesNotSay) {
   log.grow(300);
   caught_up();
   for (std::string family : {"row", "head", "past"}) {
     {
-      auto store = stores.open("pipeline.v1", view.declaration, StoreUse::kLive);
+      auto store = stores.open(name, view.declaration, StoreUse::kLive);
       auto checkpoint = (*store)->checkpoint();
       std::string key, bytes, body;
       auto from = family == "past" ? RowSnapshot::Family::kHistory : RowSnapshot::Family::kRows;
@@ -220,41 +221,41 @@ TEST_F(Host, ASwapThatACrashBrokeOffIsEndedAtOpen) {
   auto whole = [&] {
     auto host = caught_up();
     EXPECT_EQ(host->digests()->rows, digests->rows);
-    EXPECT_EQ(stores.names(), Names{"pipeline.v1"});
+    EXPECT_EQ(stores.names(), Names{name});
   };
-  ASSERT_TRUE(stores.rename("pipeline.v1", "pipeline.v1.old"));  // crashed between the two renames, rebuilt one whole
+  ASSERT_TRUE(stores.rename(name, name + ".old"));  // crashed between the two renames, rebuilt one whole
   {
     auto host = ViewHost::open(view, log.store(), stores);  // without a rebuilt one: the old one is taken back
     EXPECT_EQ(host->position(), Position{500});
   }
   whole();
-  std::filesystem::copy(folder.path() + "/pipeline.v1", folder.path() + "/pipeline.v1.rebuild");
-  ASSERT_TRUE(stores.rename("pipeline.v1", "pipeline.v1.old"));
+  std::filesystem::copy(folder.path() + "/" + name, folder.path() + "/" + name + ".rebuild");
+  ASSERT_TRUE(stores.rename(name, name + ".old"));
   whole();
-  std::filesystem::copy(folder.path() + "/pipeline.v1", folder.path() + "/pipeline.v1.old");  // before the old one was dropped
+  std::filesystem::copy(folder.path() + "/" + name, folder.path() + "/" + name + ".old");  // before the old one was dropped
   whole();
-  ASSERT_TRUE(stores.open("pipeline.v1.rebuild", view.declaration, StoreUse::kRebuild));  // in the middle of a rebuild
+  ASSERT_TRUE(stores.open(name + ".rebuild", view.declaration, StoreUse::kRebuild));  // in the middle of a rebuild
   whole();
 }
 TEST_F(Host, AChangedVersionIsBuiltBesideAndReportedOnce) {
   log.grow(500);
   auto first = caught_up()->digests();
   auto changed = view;
-  changed.version = 2;
+  changed.version = view.version + 1;
   {
     auto host = ViewHost::open(changed, log.store(), stores);
     auto change = host->catch_up();
     ASSERT_TRUE(change && *change);
     EXPECT_EQ((*change)->view, "pipeline");
-    EXPECT_EQ((*change)->from, 1u);
-    EXPECT_EQ((*change)->to, 2u);
+    EXPECT_EQ((*change)->from, view.version);
+    EXPECT_EQ((*change)->to, changed.version);
     EXPECT_EQ((*change)->digests.rows, first->rows);
     EXPECT_EQ((*change)->digests.checkpoint, first->checkpoint);
   }
   auto again = ViewHost::open(changed, log.store(), stores)->catch_up();
   ASSERT_TRUE(again);
   EXPECT_FALSE(*again);
-  EXPECT_EQ(stores.names(), (Names{"pipeline.v1", "pipeline.v2"}));
+  EXPECT_EQ(stores.names(), (Names{name, changed.store_name()}));
 }
 TEST_F(Host, AChangedDeclarationWithoutANewVersionIsRefused) {
   log.grow(100);

@@ -135,14 +135,16 @@ std::map<std::string, Ends> open_as_of(const ViewType& view, const Journal& jour
   for (auto& row : lines->rows) {
     auto& ends = out[text_of(row[2])];
     ends.count += std::get<std::int64_t>(row[3]);
-    ends.amount += std::get<std::int64_t>(row[4]);
+    if (row[4] != Value()) ends.amount += std::get<std::int64_t>(row[4]);
   }
   return out;
 }
 
+// What is known of an amount; one of no currency is null, and worth nothing.
+std::int64_t amount_of(const Value& value) { return value == Value() ? 0 : std::get<std::int64_t>(value); }
 std::int64_t at(const Lines& lines, const std::vector<Value>& row, const std::string& name) {
   for (std::size_t i = 0; i < row.size(); ++i)
-    if (lines.columns[i].name == name) return std::get<std::int64_t>(row[i]);
+    if (lines.columns[i].name == name) return amount_of(row[i]);
   RAPPORT_ASSERT(!"a column of the waterfall");
   return 0;
 }
@@ -194,7 +196,7 @@ RC_GTEST_PROP(AnyWaterfall, OfTwoAdjoiningWindowsAddsUpToThatOfBoth, ()) {
     for (auto& row : lines->rows)
       for (std::size_t i = 1; i < row.size(); ++i)
         if (!lines->columns[i].name.starts_with("open"))
-          sums[text_of(row[0]) + lines->columns[i].name] += std::get<std::int64_t>(row[i]);
+          sums[text_of(row[0]) + lines->columns[i].name] += amount_of(row[i]);
     std::erase_if(sums, [](auto& e) { return e.second == 0; });
   };
   add(whole, from, to);
