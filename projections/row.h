@@ -52,6 +52,13 @@ template <class T>
 void put(std::string& out, T v) {
   put_varint(out, static_cast<std::uint64_t>(v));
 }
+// A sum that 64 bits may not hold: zigzag as above, in up to 19 bytes.
+inline void put(std::string& out, Wide v) {
+  __extension__ using WideBits = unsigned __int128;
+  auto bits = (static_cast<WideBits>(v) << 1) ^ static_cast<WideBits>(v >> 127);
+  for (; bits >= 128; bits >>= 7) out.push_back(static_cast<char>(static_cast<unsigned char>(bits) | 128));
+  out.push_back(static_cast<char>(bits));
+}
 inline void put(std::string& out, const std::string& v) {
   put_varint(out, v.size());
   out.append(v);
@@ -112,6 +119,22 @@ template <class T>
   requires std::is_enum_v<T>
 void get(Reader& in, T& v) {
   v = static_cast<T>(in.varint());
+}
+inline void get(Reader& in, Wide& v) {
+  __extension__ using WideBits = unsigned __int128;
+  WideBits bits = 0;
+  for (int shift = 0;; shift += 7) {
+    auto byte = in.bytes(1);
+    if (byte.empty() || shift > 126) {
+      in.ok = false;
+      v = 0;
+      return;
+    }
+    auto b = static_cast<unsigned char>(byte[0]);
+    bits |= static_cast<WideBits>(b & 127) << shift;
+    if (b < 128) break;
+  }
+  v = static_cast<Wide>((bits >> 1) ^ (~(bits & 1) + 1));
 }
 inline void get(Reader& in, std::string& v) { v.assign(in.bytes(in.varint())); }
 inline void get(Reader& in, Sealed& v) { get(in, v.bytes); }
@@ -219,6 +242,7 @@ std::string type_name() {
   else if constexpr (std::same_as<T, Sealed>) return "sealed";
   else if constexpr (std::same_as<T, bool>) return "bool";
   else if constexpr (std::is_enum_v<T>) return "enum";
+  else if constexpr (std::same_as<T, Wide>) return "i128";
   else if constexpr (std::integral<T>) return std::string(1, std::signed_integral<T> ? 'i' : 'u').append(std::to_string(sizeof(T) * 8));
   else if constexpr (std::same_as<T, Date>) return "date";
   else if constexpr (std::same_as<T, Timestamp>) return "timestamp";

@@ -18,8 +18,8 @@ using OpportunityEvents = Takes<opportunity::Event, opportunity::Opened, opportu
                                 opportunity::Reopened, opportunity::CorrectionRecorded>;
 using CaseEvents = Takes<case_::Event, case_::Opened, case_::Classified, case_::Resolved,
                          case_::Reopened, case_::Closed, case_::CorrectionRecorded>;
-using OrderEvents = Takes<order::Event, order::Placed, order::Fulfilled, order::Returned,
-                          order::CorrectionRecorded>;
+using OrderEvents = Takes<order::Event, order::Placed, order::Fulfilled, order::Cancelled,
+                          order::Returned, order::CorrectionRecorded>;
 using MemberEvents = Takes<loyalty_member::Event, loyalty_member::Enrolled,
                            loyalty_member::PointsEarned, loyalty_member::PointsRedeemed,
                            loyalty_member::PointsReversed, loyalty_member::PointsExpired,
@@ -27,29 +27,28 @@ using MemberEvents = Takes<loyalty_member::Event, loyalty_member::Enrolled,
 
 // What one stream adds to its account.
 struct Share {
-  std::int64_t open = 0, won = 0, lost = 0, open_cases = 0, cases = 0, orders = 0, points = 0;
+  std::int64_t open = 0, won = 0, lost = 0, open_cases = 0, cases = 0, orders = 0;
   Currency currency;
-  std::int64_t open_minor = 0, won_minor = 0, spent_minor = 0;
+  Wide open_minor = 0, won_minor = 0, spent_minor = 0, points = 0;
   bool operator==(const Share&) const = default;
 };
 
 Share share_of(const Related& row) {
   Share share;
   auto type = split_stream(row.stream).type;
-  auto minor = row.amount ? row.amount->amount_minor : 0;
-  if (row.amount) share.currency = row.amount->currency;
+  share.currency = row.currency.value_or(Currency());
   if (type == "opportunity") {
     share.open = row.standing == Standing::kOpen;
     share.won = row.standing == Standing::kWon;
     share.lost = row.standing == Standing::kLost;
-    if (share.open) share.open_minor = minor;
-    if (share.won) share.won_minor = minor;
+    if (share.open) share.open_minor = row.minor;
+    if (share.won) share.won_minor = row.minor;
   } else if (type == "case") {
     share.cases = row.standing != Standing::kUnknown;
     share.open_cases = row.standing == Standing::kOpen;
   } else if (type == "order") {
-    share.orders = 1;
-    share.spent_minor = minor;
+    share.orders = row.standing != Standing::kCancelled;
+    share.spent_minor = row.minor;
   } else {
     share.points = row.points;
   }
@@ -81,14 +80,25 @@ void book(Rows& rows, const std::string& account, const Share& share, std::int64
   book_amounts(rows, account, share, sign);
 }
 
-// Changes what is known of the event's stream, and its account's totals with it.
-void change(Rows& rows, const RecordedEvent& event, auto&& f) {
-  auto& row = rows.related.edit(stream_name(event.stream_type, event.stream_id));
+// Whose the stream is. Orders reward the member of their account's id, so a member who names no
+// account is the customer of its own id, if there is such a customer.
+void attribute(Rows& rows, Related& row) {
+  auto parts = split_stream(row.stream);
+  if (!row.account.empty() || parts.type != "loyaltyMember") return;
+  auto id = std::string(parts.id);
+  if (auto* account = rows.accounts.find(id); account && account->kind != AccountKind::UNSPECIFIED)
+    row.account = id;
+}
+
+// Changes what is known of a stream, and its account's totals with it.
+void change(Rows& rows, const std::string& stream, Position at, auto&& f) {
+  auto& row = rows.related.edit(stream);
   auto account_before = row.account;
   bool fresh =
-      row.account.empty() && row.standing == Standing::kUnknown && !row.amount && !row.points;
+      row.account.empty() && row.standing == Standing::kUnknown && !row.currency && !row.points;
   auto before = fresh ? Share() : share_of(row);
   f(row);
+  attribute(rows, row);
   auto after = share_of(row);
   if (row.account == account_before && after == before) return;
   book(rows, account_before, before, -1);
@@ -96,7 +106,15 @@ void change(Rows& rows, const RecordedEvent& event, auto&& f) {
   if (row.account == account_before) return;
   if (!account_before.empty()) rows.streams.erase(account_before, row.stream);
   if (!row.account.empty())
-    rows.streams.put({.account = row.account, .stream = row.stream, .since = event.position.value});
+    rows.streams.put({.account = row.account, .stream = row.stream, .since = at.value});
+}
+void change(Rows& rows, const RecordedEvent& event, auto&& f) {
+  change(rows, stream_name(event.stream_type, event.stream_id), event.position, f);
+}
+
+void set_worth(Related& row, const std::optional<Money>& amount) {
+  row.currency = amount ? std::optional(amount->currency) : std::nullopt;
+  row.minor = amount ? amount->amount_minor : 0;
 }
 
 // --- the account itself ---
@@ -112,7 +130,11 @@ void apply(const account::Created& created, const RecordedEvent& event, Rows& ro
   row.sector = text(created.industry);
   row.region = text(created.region_code);
   row.owner = text(created.owner_id);
+  if (row.lifecycle == Lifecycle::UNSPECIFIED) row.lifecycle = Lifecycle::PROSPECT;
   row.created_at = known_time(event);
+  auto member = stream_name("loyaltyMember", event.stream_id);
+  if (auto* found = rows.related.find(member); found && found->account.empty())
+    change(rows, member, event.position, [](Related&) {});
 }
 void patch_account(const account::Details& details, const RecordedEvent& event, Rows& rows) {
   auto& row = edit_account(rows, event);
@@ -127,12 +149,13 @@ void apply(const account::CorrectionRecorded& corrected, const RecordedEvent& ev
   patch_account(corrected.new_, event, rows);
 }
 void apply(const account::RelationSet& set, const RecordedEvent& event, Rows& rows) {
-  auto& row = edit_account(rows, event);
+  edit_account(rows, event);
   if (set.role != account::RelationRole::PARENT) return;
-  if (!set.to)
-    row.parent = set.other_id;
-  else if (row.parent == set.other_id)
-    row.parent.clear();  // a relation with an end is over
+  rows.parents.put({.account = std::string(event.stream_id),
+                    .parent = std::string(set.other_id),
+                    .first = set.from,
+                    .last = set.to,
+                    .since = event.position.value});
 }
 void apply(const account::OwnerAssigned& assigned, const RecordedEvent& event, Rows& rows) {
   edit_account(rows, event).owner = assigned.new_owner_id;
@@ -146,11 +169,11 @@ void apply(const opportunity::Opened& opened, const RecordedEvent& event, Rows& 
   change(rows, event, [&](Related& row) {
     row.account = text(opened.account_id);
     row.standing = Standing::kOpen;
-    row.amount = opened.amount;
+    set_worth(row, opened.amount);
   });
 }
 void apply(const opportunity::AmountChanged& changed, const RecordedEvent& event, Rows& rows) {
-  change(rows, event, [&](Related& row) { row.amount = changed.new_; });
+  change(rows, event, [&](Related& row) { set_worth(row, changed.new_); });
 }
 void apply(const opportunity::DetailsChanged& changed, const RecordedEvent& event, Rows& rows) {
   if (changed.new_.account_id)
@@ -159,7 +182,7 @@ void apply(const opportunity::DetailsChanged& changed, const RecordedEvent& even
 void apply(const opportunity::Won& won, const RecordedEvent& event, Rows& rows) {
   change(rows, event, [&](Related& row) {
     row.standing = Standing::kWon;
-    row.amount = won.amount;
+    set_worth(row, won.amount);
   });
 }
 void apply(const opportunity::Lost&, const RecordedEvent& event, Rows& rows) {
@@ -172,7 +195,7 @@ void apply(const opportunity::CorrectionRecorded& corrected, const RecordedEvent
            Rows& rows) {
   change(rows, event, [&](Related& row) {
     patch(row.account, corrected.new_.account_id);
-    if (corrected.new_.amount) row.amount = corrected.new_.amount;
+    if (corrected.new_.amount) set_worth(row, corrected.new_.amount);
   });
 }
 
@@ -208,19 +231,23 @@ void apply(const case_::CorrectionRecorded& corrected, const RecordedEvent& even
 // --- orders ---
 void spend(Rows& rows, const RecordedEvent& event, const Money& amount, std::int64_t sign) {
   change(rows, event, [&](Related& row) {
-    auto before = row.amount ? row.amount->amount_minor : 0;
-    row.amount = Money{before + sign * amount.amount_minor, amount.currency};
+    row.currency = amount.currency;
+    row.minor += Wide(sign) * amount.amount_minor;
+    if (sign > 0) row.standing = Standing::kOpen;  // what is delivered is not cancelled after all
   });
 }
 void apply(const order::Placed& placed, const RecordedEvent& event, Rows& rows) {
   change(rows, event, [&](Related& row) {
     row.account = text(placed.account_id);
-    row.standing = Standing::kOpen;
-    if (!row.amount) row.amount = Money{0, placed.total.currency};
+    if (row.standing == Standing::kUnknown) row.standing = Standing::kOpen;
+    if (!row.currency) row.currency = placed.total.currency;
   });
 }
 void apply(const order::Fulfilled& fulfilled, const RecordedEvent& event, Rows& rows) {
   spend(rows, event, fulfilled.amount, +1);
+}
+void apply(const order::Cancelled&, const RecordedEvent& event, Rows& rows) {
+  stand(rows, event, Standing::kCancelled);
 }
 void apply(const order::Returned& returned, const RecordedEvent& event, Rows& rows) {
   spend(rows, event, returned.refund, -1);
@@ -231,7 +258,7 @@ void apply(const order::CorrectionRecorded& corrected, const RecordedEvent& even
 }
 
 // --- loyalty members ---
-void move_points(Rows& rows, const RecordedEvent& event, std::int64_t points) {
+void move_points(Rows& rows, const RecordedEvent& event, Wide points) {
   change(rows, event, [&](Related& row) { row.points += points; });
 }
 void apply(const loyalty_member::Enrolled& enrolled, const RecordedEvent& event, Rows& rows) {
@@ -244,13 +271,13 @@ void apply(const loyalty_member::PointsEarned& e, const RecordedEvent& event, Ro
   move_points(rows, event, e.points);
 }
 void apply(const loyalty_member::PointsRedeemed& e, const RecordedEvent& event, Rows& rows) {
-  move_points(rows, event, -e.points);
+  move_points(rows, event, -Wide(e.points));
 }
 void apply(const loyalty_member::PointsReversed& e, const RecordedEvent& event, Rows& rows) {
-  move_points(rows, event, -e.points);
+  move_points(rows, event, -Wide(e.points));
 }
 void apply(const loyalty_member::PointsExpired& e, const RecordedEvent& event, Rows& rows) {
-  move_points(rows, event, -e.points);
+  move_points(rows, event, -Wide(e.points));
 }
 void apply(const loyalty_member::PointsAdjusted& e, const RecordedEvent& event, Rows& rows) {
   move_points(rows, event, e.points);

@@ -1,4 +1,4 @@
-// All about a customer, version 1: the account with its deals, cases, orders and points, and
+// All about a customer, version 2: the account with its deals, cases, orders and points, and
 // everything that happened.
 #pragma once
 #include "projections/customer360/rows.h"
@@ -8,7 +8,7 @@ namespace rapport::projections::customer360 {
 
 struct Customer360 {
   static constexpr std::string_view kName = "customer360";
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
   using Rows = customer360::Rows;
   Rows rows;
   void apply(const RecordedEvent& event);

@@ -17,48 +17,94 @@ Value value_or_null(const std::optional<T>& v) {
   return v ? Value(*v) : Value();
 }
 
-std::vector<Value> account_line(const Computation& in, const Account& account,
-                                const Amounts& amounts, bool first) {
-  auto once = [&](std::int64_t count) { return first ? Value(count) : Value(); };
-  return {text_value(account.id),
-          in.open(account.name),
-          text_value(account.parent),
-          text_value(account.sector),
-          text_value(account.owner),
-          text_value(enum_name(account.kind)),
-          text_value(account.region),
-          text_value(enum_name(account.lifecycle)),
-          once(account.open),
-          amounts.open_minor,
-          once(account.won),
-          amounts.won_minor,
-          once(account.lost),
-          text_value(amounts.currency.view()),
-          once(account.open_cases),
-          once(account.cases),
-          once(account.orders),
-          amounts.spent_minor,
-          once(account.points),
-          value_or_null(account.created_at),
-          static_cast<std::int64_t>(account.version)};
+// Whose each account is on the day of the question.
+using Parents = std::map<std::string, Parent, std::less<>>;
+Result<Parents> parents(const Computation& in) {
+  Parents found;
+  auto now = in.reference();
+  auto scanned = in.each<Parent>([&](const Parent& row) {
+    if (row.first && now < in.day_start(*row.first)) return;
+    if (row.last && now >= in.day_start({row.last->days + 1})) return;
+    auto [at, fresh] = found.try_emplace(row.account, row);
+    if (!fresh && at->second.since < row.since) at->second = row;
+  });
+  if (!scanned) return std::move(scanned).error();
+  return found;
 }
 
-// An account with amounts in several currencies has a line for each; counts and points stand on the
-// first, so that no sum counts them twice.
-Result<AllLines> accounts(const Computation& in) {
-  std::map<std::string, std::vector<Amounts>, std::less<>> all;
+struct WithParent {
+  const Account& account;
+  std::string_view parent;
+};
+
+Result<std::vector<Value>> account_line(const Computation& in, const WithParent& row,
+                                        const Amounts& amounts, bool first) {
+  auto& account = row.account;
+  auto once = [&](std::int64_t count) { return first ? Value(count) : Value(); };
+  auto open = value_of(amounts.open_minor), won = value_of(amounts.won_minor),
+       spent = value_of(amounts.spent_minor), points = value_of(account.points);
+  if (!open) return overflow("openMinor");
+  if (!won) return overflow("wonMinor");
+  if (!spent) return overflow("netSpendMinor");
+  if (!points) return overflow("points");
+  return std::vector<Value>{text_value(account.id),
+                            in.open(account.name),
+                            text_value(row.parent),
+                            text_value(account.sector),
+                            text_value(account.owner),
+                            text_value(enum_name(account.kind)),
+                            text_value(account.region),
+                            text_value(enum_name(account.lifecycle)),
+                            once(account.open),
+                            *open,
+                            once(account.won),
+                            *won,
+                            once(account.lost),
+                            text_value(amounts.currency.view()),
+                            once(account.open_cases),
+                            once(account.cases),
+                            once(account.orders),
+                            *spent,
+                            first ? *points : Value(),
+                            value_or_null(account.created_at),
+                            static_cast<std::int64_t>(account.version)};
+}
+
+using AllAmounts = std::map<std::string, std::vector<Amounts>, std::less<>>;
+Result<AllAmounts> all_amounts(const Computation& in) {
+  AllAmounts all;
   auto scanned =
       in.each<Amounts>([&](const Amounts& amounts) { all[amounts.account].push_back(amounts); });
   if (!scanned) return std::move(scanned).error();
   for (auto& [id, amounts] : all)
     std::ranges::sort(amounts, {}, [](const Amounts& a) { return a.currency.view(); });
+  return all;
+}
+
+// An account with amounts in several currencies has a line for each; counts and points stand on the
+// first, so that no sum counts them twice.
+Result<AllLines> accounts(const Computation& in) {
+  auto parent_of = parents(in);
+  if (!parent_of) return std::move(parent_of).error();
+  auto all = all_amounts(in);
+  if (!all) return std::move(all).error();
+  static const std::vector<Amounts> kNone(1);
   AllLines lines;
-  scanned = in.each<Account>([&](const Account& account) {
-    auto found = all.find(account.id);
-    if (found == all.end()) return lines.push_back(account_line(in, account, {}, true));
-    for (auto& amounts : found->second)
-      lines.push_back(account_line(in, account, amounts, &amounts == &found->second.front()));
+  std::optional<Error> failed;
+  auto scanned = in.each<Account>([&](const Account& account) {
+    auto parent = parent_of->find(account.id);
+    WithParent row{account,
+                   parent == parent_of->end() ? "" : std::string_view(parent->second.parent)};
+    auto found = all->find(account.id);
+    auto& amounts = found == all->end() ? kNone : found->second;
+    for (auto& one : amounts) {
+      auto line = account_line(in, row, one, &one == &amounts.front());
+      if (!line) return failed = std::move(line).error(), false;
+      lines.push_back(std::move(*line));
+    }
+    return true;
   });
+  if (failed) return *failed;
   if (!scanned) return std::move(scanned).error();
   return lines;
 }

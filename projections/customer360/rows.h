@@ -12,49 +12,63 @@ using Lifecycle = account::wire::Lifecycle;
 using OrderKind = order::wire::Kind;
 
 struct Account {
-  std::string id, parent, sector, owner, region;
+  std::string id, sector, owner, region;
   Sealed name;
   AccountKind kind = AccountKind::UNSPECIFIED;  // unspecified: others name it, it was never created
   Lifecycle lifecycle = Lifecycle::UNSPECIFIED;
   std::optional<Timestamp> created_at;
   std::int64_t open = 0, won = 0, lost = 0;  // opportunities
   std::int64_t open_cases = 0, cases = 0, orders = 0;
-  std::int64_t points = 0;  // of its loyalty members
+  Wide points = 0;  // of its loyalty members
   std::uint64_t version = 0;
 
   static constexpr char kTable = 'a';
   using Key = Fields<&Account::id>;
-  using Value = Fields<&Account::parent, &Account::sector, &Account::owner, &Account::region,
+  using Value = Fields<&Account::sector, &Account::owner, &Account::region,
                        &Account::name, &Account::kind, &Account::lifecycle, &Account::created_at,
                        &Account::open, &Account::won, &Account::lost, &Account::open_cases,
                        &Account::cases, &Account::orders, &Account::points, &Account::version>;
 };
 
-// An account's amounts in one currency.
+// That an account belongs to another one, and on which days; whether it does is for the day of the
+// question to say. Nothing: without a beginning, or an end.
+struct Parent {
+  std::string account, parent;
+  std::optional<Date> first, last;
+  std::uint64_t since = 0;  // position; of several that hold, the one told last counts
+
+  static constexpr char kTable = 'p';
+  using Key = Fields<&Parent::account, &Parent::parent>;
+  using Value = Fields<&Parent::first, &Parent::last, &Parent::since>;
+};
+
+// An account's amounts in one currency. Each addend fits 64 bits, their sum need not.
 struct Amounts {
   std::string account;
   Currency currency;
-  std::int64_t open_minor = 0, won_minor = 0;
-  std::int64_t spent_minor = 0;  // fulfilled orders less what came back
+  Wide open_minor = 0, won_minor = 0;
+  Wide spent_minor = 0;  // fulfilled orders less what came back
 
   static constexpr char kTable = 'm';
   using Key = Fields<&Amounts::account, &Amounts::currency>;
   using Value = Fields<&Amounts::open_minor, &Amounts::won_minor, &Amounts::spent_minor>;
 };
 
-enum class Standing : std::uint8_t { kUnknown, kOpen, kWon, kLost, kClosed };
+enum class Standing : std::uint8_t { kUnknown, kOpen, kWon, kLost, kClosed, kCancelled };
 
 // Another aggregate's stream as far as an account is concerned: its later events do not say whose
 // it is.
 struct Related {
   std::string stream, account;
-  Standing standing = Standing::kUnknown;  // of an opportunity or case
-  std::optional<Money> amount;  // of an opportunity: its worth; of an order: what was spent on it
-  std::int64_t points = 0;      // of a loyalty member
+  Standing standing = Standing::kUnknown;  // of an opportunity, case or order
+  std::optional<Currency> currency;
+  Wide minor = 0;   // of an opportunity: its worth; of an order: what was spent on it
+  Wide points = 0;  // of a loyalty member
 
   static constexpr char kTable = 'r';
   using Key = Fields<&Related::stream>;
-  using Value = Fields<&Related::account, &Related::standing, &Related::amount, &Related::points>;
+  using Value = Fields<&Related::account, &Related::standing, &Related::currency, &Related::minor,
+                       &Related::points>;
 };
 
 // The way back: an account's streams.
@@ -86,13 +100,21 @@ struct Entry {
 
 struct Rows {
   explicit Rows(Batch& batch)
-      : accounts(batch), amounts(batch), related(batch), streams(batch), entries(batch) {}
+      : accounts(batch),
+        parents(batch),
+        amounts(batch),
+        related(batch),
+        streams(batch),
+        entries(batch) {}
   Table<Account> accounts;
+  Table<Parent> parents;
   Table<Amounts> amounts;
   Table<Related> related;
   Table<AccountStream> streams;
   Table<Entry> entries;
-  void each_table(auto&& f) { f(accounts), f(amounts), f(related), f(streams), f(entries); }
+  void each_table(auto&& f) {
+    f(accounts), f(parents), f(amounts), f(related), f(streams), f(entries);
+  }
 };
 
 }  // namespace rapport::projections::customer360

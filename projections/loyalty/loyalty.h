@@ -1,4 +1,4 @@
-// Loyalty, version 1: members, their points in lots with every movement, and what they bought.
+// Loyalty, version 2: members, their points in lots with every movement, and what they bought.
 #pragma once
 #include "projections/loyalty/rows.h"
 #include "projections/view.h"
@@ -7,7 +7,7 @@ namespace rapport::projections::loyalty {
 
 struct Loyalty {
   static constexpr std::string_view kName = "loyalty";
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
   using Rows = loyalty::Rows;
   Rows rows;
   void apply(const RecordedEvent& event);

@@ -63,13 +63,17 @@ Result<AllLines> summary(const Computation& in) {
     for (auto& [currency, spent] : program.spent) {
       auto net = value_of(spent.net_minor);
       if (!net) return overflow("netSpendMinor");
+      auto balance = program.earned - program.reversed - program.redeemed - program.expired +
+                     program.adjusted;
       std::vector<Value> points;
-      for (Wide sum :
-           {program.earned, program.reversed, program.redeemed, program.expired, program.adjusted,
-            program.earned - program.reversed - program.redeemed - program.expired +
-                program.adjusted}) {
+      for (auto [column, sum] : {std::pair<std::string_view, Wide>("earned", program.earned),
+                                 {"reversed", program.reversed},
+                                 {"redeemed", program.redeemed},
+                                 {"expired", program.expired},
+                                 {"adjusted", program.adjusted},
+                                 {"balance", balance}}) {
         auto value = value_of(sum);
-        if (!value) return overflow("earned");
+        if (!value) return overflow(column);
         points.push_back(first ? *value : Value());
       }
       std::vector<Value> line{text_value(name),
@@ -108,9 +112,11 @@ Result<AllLines> members(const Computation& in) {
       bool first = &spend == &spends.front();
       auto net = value_of(spend.net_minor);
       if (!net) return overflow("netSpendMinor");
+      auto balance = value_of(member.balance());
+      if (!balance) return overflow("balance");
       lines.push_back(
           {text_value(member.id), text_value(member.account), text_value(member.program),
-           text_value(enum_name(member.status)), first ? Value(member.balance()) : Value(), *net,
+           text_value(enum_name(member.status)), first ? *balance : Value(), *net,
            text_value(spend.currency.view()), spend.orders, spend.returns,
            value_or_null(spend.last_order_at), value_or_null(spend.recency_days),
            std::int64_t{spend.r}, std::int64_t{spend.f}, std::int64_t{spend.m},
@@ -178,18 +184,23 @@ std::string lots_text(const Movement& movement) {
 
 Result<AllLines> ledger(const Computation& in) {
   AllLines lines;
+  bool fits = true;
   auto scanned = in.each<Movement>(
       [&](const Movement& movement) {
         auto& basis = movement.basis;
+        auto balance = value_of(movement.balance);
+        if (!balance) return fits = false;
         lines.push_back(
             {static_cast<std::int64_t>(movement.position), value_or_null(movement.at),
              text_value(name_of(movement.kind)), text_value(movement.txn),
              text_value(movement.original), movement.points, text_value(lots_text(movement)),
              movement.debt, basis ? Value(basis->amount_minor) : Value(),
              basis ? text_value(basis->currency.view()) : Value(), text_value(movement.rule),
-             text_value(movement.reason), text_value(movement.cause), movement.balance});
+             text_value(movement.reason), text_value(movement.cause), *balance});
+        return true;
       },
       in.text("id"));
+  if (!fits) return overflow("balance");
   if (!scanned) return std::move(scanned).error();
   return lines;
 }
@@ -207,22 +218,31 @@ Report ledger_report() {
       .compute = ledger});
 }
 
-const std::vector<Column<Lot>>& lot_columns() {
-  static const std::vector<Column<Lot>> kColumns{
-      column<&Lot::id>("lot"),
-      column<&Lot::earned>("earned"),
-      column<&Lot::remaining>("remaining"),
-      column<&Lot::earned_at>("earnedAt"),
-      column<&Lot::expires_on>("expiresOn"),
-  };
-  return kColumns;
+Result<AllLines> lots(const Computation& in) {
+  AllLines lines;
+  bool fits = true;
+  auto scanned = in.each<Lot>(
+      [&](const Lot& lot) {
+        auto remaining = value_of(lot.remaining);
+        if (!remaining) return fits = false;
+        lines.push_back({text_value(lot.id), lot.earned, *remaining, value_or_null(lot.earned_at),
+                         value_or_null(lot.expires_on)});
+        return true;
+      },
+      in.text("id"));
+  if (!fits) return overflow("remaining");
+  if (!scanned) return std::move(scanned).error();
+  return lines;
 }
 
 Report lots_report() {
-  return report(RowReport<Lot>{.name = "lots",
-                               .sentence = "The lots of a member's points.",
-                               .columns = lot_columns(),
-                               .within = "id"});
+  return report(ComputedReport{
+      .name = "lots",
+      .sentence = "The lots of a member's points.",
+      .parameters = {{.name = "id", .required = true, .sentence = "the member"}},
+      .columns = {text_column("lot"), integer_column("earned"), integer_column("remaining"),
+                  timestamp_column("earnedAt"), ColumnInfo{"expiresOn", ColumnType::kDate}},
+      .compute = lots});
 }
 
 }  // namespace

@@ -13,13 +13,14 @@ using OrderKind = order::wire::Kind;
 struct Member {
   std::string id, program, account, tier;
   MemberStatus status = MemberStatus::UNSPECIFIED;  // unspecified: points came before the enrolment
-  std::int64_t earned = 0, redeemed = 0, expired = 0, reversed = 0, adjusted = 0;
-  std::int64_t debt = 0;  // reversed points that no lot covered
+  // Each movement fits 64 bits, their sum over the years need not.
+  Wide earned = 0, redeemed = 0, expired = 0, reversed = 0, adjusted = 0;
+  Wide debt = 0;  // reversed points that no lot covered
   std::optional<Timestamp> enrolled_at;
   std::uint64_t version = 0;
 
   // Also the sum of the lots less the debt, always.
-  std::int64_t balance() const { return earned - redeemed - expired - reversed + adjusted; }
+  Wide balance() const { return earned - redeemed - expired - reversed + adjusted; }
 
   static constexpr char kTable = 'm';
   using Key = Fields<&Member::id>;
@@ -30,7 +31,8 @@ struct Member {
 
 struct Lot {
   std::string member, id;
-  std::int64_t earned = 0, remaining = 0;
+  std::int64_t earned = 0;
+  Wide remaining = 0;
   std::optional<Timestamp> earned_at;
   std::optional<Date> expires_on;  // the last day it can be spent
 
@@ -66,7 +68,7 @@ struct Movement {
   std::optional<Money> basis = {};
   std::string rule = {}, cause = {}, reason = {};
   std::optional<Timestamp> at = {};
-  std::int64_t balance = 0;  // afterwards
+  Wide balance = 0;  // afterwards
 
   static constexpr char kTable = 'j';
   using Key = Fields<&Movement::member, &Movement::position>;

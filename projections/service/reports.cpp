@@ -67,17 +67,24 @@ Result<LineList> compute_flow(const Computation& in) {
   return LineList{{counts[0], counts[1], counts[2], counts[3]}};
 }
 
+struct Promises {
+  std::int64_t started = 0;
+  std::array<std::int64_t, 4> by_outcome{};
+};
+// Started are those that a start is known of, not the sum of what became of them: were one lost, it would show.
 Result<LineList> compute_sla(const Computation& in) {
-  std::map<std::string_view, std::array<std::int64_t, 4>> kinds;
+  std::map<std::string_view, Promises> kinds;
   auto scanned = in.each<Milestone>([&](const Milestone& milestone) {
-    ++kinds[enum_name(milestone.kind)][static_cast<std::size_t>(milestone.outcome) & 3];
+    auto& promises = kinds[enum_name(milestone.kind)];
+    promises.started += milestone.started_at.has_value();
+    ++promises.by_outcome[static_cast<std::size_t>(milestone.outcome) & 3];
   });
   if (!scanned) return std::move(scanned).error();
   LineList lines;
-  for (auto& [kind, counts] : kinds) {
-    auto [running, met, breached, cancelled] = counts;
+  for (auto& [kind, promises] : kinds) {
+    auto [running, met, breached, cancelled] = promises.by_outcome;
     auto ended = met + breached;
-    lines.push_back({text_value(kind), running + met + breached + cancelled, met, breached, running, cancelled,
+    lines.push_back({text_value(kind), promises.started, met, breached, running, cancelled,
                      ended ? Value(*divide_half_even(Wide(met) * 10'000, ended)) : Value()});
   }
   return lines;

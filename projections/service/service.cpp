@@ -101,7 +101,16 @@ Milestone* milestone(Rows& rows, const Case& row, MilestoneKind kind) {
   return last ? &rows.milestones.edit(row.id, last) : nullptr;
 }
 
-// A promise ends once: what comes after its end is in the case's history only.
+// The promise of a kind whose end came before its beginning; null if there is none.
+Milestone* ended_before_it_began(Rows& rows, const Case& row, MilestoneKind kind) {
+  for (auto number = row.milestones; number; --number) {
+    auto* found = rows.milestones.find(row.id, number);
+    if (found && found->kind == kind && !found->started_at) return &rows.milestones.edit(row.id, number);
+  }
+  return nullptr;
+}
+
+// A decision ends a running promise alone; a fact may replace how it ended, as the case itself has it.
 void end_milestone(Rows& rows, Case& row, const RecordedEvent& event, MilestoneKind kind, Outcome outcome,
                    std::optional<std::uint32_t> elapsed_seconds = {}) {
   note(rows, row, event, {enum_name(kind), {}, std::string(name_of(outcome))});
@@ -110,7 +119,6 @@ void end_milestone(Rows& rows, Case& row, const RecordedEvent& event, MilestoneK
     rows.milestones.add({.case_id = row.id, .number = ++row.milestones, .kind = kind});
     found = &rows.milestones.edit(row.id, row.milestones);
   }
-  if (found->outcome != Outcome::kRunning) return;
   found->outcome = outcome;
   found->ended_at = known_time(event);
   found->elapsed_seconds = elapsed_seconds;
@@ -195,6 +203,12 @@ void apply(const Closed&, const RecordedEvent& event, Rows& rows) {
 void apply(const SlaMilestoneStarted& started, const RecordedEvent& event, Rows& rows) {
   auto& row = edit(rows, event);
   note(rows, row, event, {enum_name(started.kind), {}, std::string(name_of(Outcome::kRunning))});
+  if (auto* ended = ended_before_it_began(rows, row, started.kind)) {
+    ended->started_at = started.started_at;
+    ended->due_at = started.due_at;
+    ended->target_seconds = started.target_seconds;
+    return;
+  }
   rows.milestones.add({.case_id = row.id,
                        .number = ++row.milestones,
                        .kind = started.kind,

@@ -1,4 +1,4 @@
-// Cases, version 1: as they stand, every change, and what was promised by when.
+// Cases, version 2: as they stand, every change, and what was promised by when.
 #pragma once
 #include "projections/service/rows.h"
 #include "projections/view.h"
@@ -7,7 +7,7 @@ namespace rapport::projections::service {
 
 struct Service {
   static constexpr std::string_view kName = "service";
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
   using Rows = service::Rows;
   Rows rows;
   void apply(const RecordedEvent& event);

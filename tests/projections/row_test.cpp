@@ -19,11 +19,12 @@ struct Thing {
   Date date{0};
   std::optional<Timestamp> at;
   std::vector<std::int64_t> many;
+  Wide sum = 0;
 
   static constexpr char kTable = 't';
   using Key = Fields<&Thing::id, &Thing::number>;
   using Value = Fields<&Thing::text, &Thing::sealed, &Thing::colour, &Thing::yes, &Thing::amount, &Thing::date, &Thing::at,
-                       &Thing::many>;
+                       &Thing::many, &Thing::sum>;
 };
 
 Thing any_thing() {
@@ -34,6 +35,7 @@ Thing any_thing() {
   if (*rc::gen::arbitrary<bool>()) t.amount = Money{*rc::gen::arbitrary<std::int64_t>(), "EUR"};
   t.date = {*rc::gen::arbitrary<std::int32_t>()};
   if (*rc::gen::arbitrary<bool>()) t.at = Timestamp{*rc::gen::arbitrary<std::int64_t>()};
+  t.sum = Wide(*rc::gen::arbitrary<std::int64_t>()) * *rc::gen::arbitrary<std::int64_t>();
   t.many = *rc::gen::arbitrary<std::vector<std::int64_t>>();
   return t;
 }
@@ -49,7 +51,7 @@ RC_GTEST_PROP(Row, ComesBackFromItsBytes, ()) {
   RC_ASSERT(read(key_of(t), body_of(t), back));
   RC_ASSERT(key_of(back) == key_of(t));
   RC_ASSERT(body_of(back) == body_of(t));
-  RC_ASSERT(back.id == t.id && back.number == t.number && back.text == t.text && back.amount == t.amount && back.many == t.many);
+  RC_ASSERT(back.id == t.id && back.number == t.number && back.text == t.text && back.amount == t.amount && back.many == t.many && back.sum == t.sum);
 }
 RC_GTEST_PROP(Row, KeysSortAsTheirValues, ()) {
   auto a = any_thing(), b = any_thing();
@@ -73,7 +75,7 @@ RC_GTEST_PROP(Row, AnyBytesAreReadWithoutHarm, ()) {
 TEST(Row, DeclarationNamesFieldsAndTypes) {
   EXPECT_EQ(declaration<Thing>(),
             "t\nid text\nnumber i32\n--\ntext text\nsealed sealed\ncolour enum\nyes bool\namount money?\ndate date\nat timestamp?\n"
-            "many i64[]\n");
+            "many i64[]\nsum i128\n");
 }
 TEST(Row, ADamagedRowStopsTheFoldWithAnError) {
   struct OneDamagedRow : RowStore {

@@ -67,6 +67,9 @@ class Journal {
   }
 
   std::size_t size() const { return entries_.size(); }
+  std::size_t count(std::string_view type) const {
+    return static_cast<std::size_t>(std::ranges::count(entries_, type, &Entry::type));
+  }
 
   // Folds events up to a position, in batches of so many.
   void fold(const ViewType& view, RowStore& store, std::size_t to, std::size_t batch = 3) const {

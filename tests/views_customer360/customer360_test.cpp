@@ -30,11 +30,11 @@ struct Customer360View : testing::Test {
   Journal log;
 
   Lines ask(std::string_view report, const std::vector<std::string>& columns,
-            std::vector<Argument> arguments = {}) {
+            std::vector<Argument> arguments = {}, std::optional<Timestamp> reference = {}) {
     MemoryRowStore store;
     log.fold(view, store, log.size());
     return lines_of(view, store, report, columns,
-                    {.arguments = std::move(arguments), .keys = &keys});
+                    {.arguments = std::move(arguments), .reference = reference, .keys = &keys});
   }
   Lines deals() {
     return ask("accounts",
@@ -94,6 +94,34 @@ TEST_F(Customer360View, DetailsOwnerParentAndLifecycleAreTheLatest) {
           account::RelationSet{
               .other_id = "zenith", .role = account::RelationRole::PARENT, .to = Date{20'100}});
   EXPECT_EQ(ask("accounts", {"parent"}), Lines{""});
+}
+
+TEST_F(Customer360View, ANewAccountIsAProspect) {
+  log.add("account-acme", account::Created{.kind = account::Kind::CUSTOMER});
+  EXPECT_EQ(ask("accounts", {"lifecycle"}), Lines{"prospect"});
+  log.add("account-old", account::LifecycleChanged{.old = account::Lifecycle::PROSPECT,
+                                                   .new_ = account::Lifecycle::ACTIVE});
+  log.add("account-old", account::Created{.kind = account::Kind::CUSTOMER});
+  EXPECT_EQ(ask("accounts", {"lifecycle"}, {{"id", "old"}}), Lines{"active"});
+}
+TEST_F(Customer360View, AParentIsTheOneOfTheDayInQuestion) {
+  auto parent = [&](Text other, std::optional<Date> from, std::optional<Date> to) {
+    log.add("account-acme",
+            account::RelationSet{
+                .other_id = other, .role = account::RelationRole::PARENT, .from = from, .to = to});
+  };
+  auto on = [&](std::int64_t n) { return ask("accounts", {"parent"}, {}, day(n)); };
+  auto date = [](std::int64_t n) { return date_of(day(n)); };
+  parent("first", {}, date(10));
+  parent("then", date(11), date(20));
+  EXPECT_EQ(on(0), Lines{"first"});
+  EXPECT_EQ(on(10), Lines{"first"});  // its last day
+  EXPECT_EQ(on(11), Lines{"then"});
+  EXPECT_EQ(on(21), Lines{""});
+  parent("holding", date(5), {});
+  EXPECT_EQ(on(4), Lines{"first"});
+  EXPECT_EQ(on(15), Lines{"holding"});  // of two, the one told last
+  EXPECT_EQ(on(900), Lines{"holding"});
 }
 
 // --- deals ---
@@ -192,6 +220,59 @@ TEST_F(Customer360View, PointsAreThoseOfTheAccountsMembers) {
           points::CorrectionRecorded{
               .target = kTarget, .old = {}, .new_ = {.account_id = "apex"}, .approver_id = "p"});
   EXPECT_EQ(held(), (Lines{"acme|7", "apex|20"}));
+}
+
+TEST_F(Customer360View, AMemberWithoutAnAccountIsTheCustomerOfItsOwnId) {
+  namespace points = loyalty_member;
+  auto held = [&] { return ask("accounts", {"id", "points"}); };
+  log.add("loyaltyMember-17", points::Enrolled{.program_id = "p"});
+  log.add("loyaltyMember-17", points::PointsEarned{.txn_id = "a", .points = 50, .debt_paid = 0});
+  EXPECT_EQ(held(), Lines{});  // no such customer
+  log.add("account-17", account::Created{.kind = account::Kind::CUSTOMER});
+  EXPECT_EQ(held(), Lines{"17|50"});
+  log.add("loyaltyMember-17", points::PointsEarned{.txn_id = "b", .points = 7, .debt_paid = 0});
+  log.add("account-18", account::Created{.kind = account::Kind::CUSTOMER});
+  log.add("loyaltyMember-18", points::Enrolled{.program_id = "p"});
+  log.add("loyaltyMember-18", points::PointsEarned{.txn_id = "c", .points = 1, .debt_paid = 0});
+  EXPECT_EQ(held(), (Lines{"17|57", "18|1"}));
+  EXPECT_EQ(timeline("17", {"position"}), (Lines{"1", "2", "3", "4"}));
+  log.add("loyaltyMember-17",
+          points::CorrectionRecorded{
+              .target = kTarget, .old = {}, .new_ = {.account_id = "18"}, .approver_id = "p"});
+  EXPECT_EQ(held(), (Lines{"17|0", "18|58"}));
+}
+TEST_F(Customer360View, ACancelledOrderWasNotBought) {
+  auto bought = [&] { return ask("accounts", {"id", "orders", "netSpendMinor"}); };
+  for (auto stream : {"order-1", "order-2"})
+    log.add(stream,
+            order::Placed{.kind = order::Kind::SALE, .account_id = "acme", .total = usd(100)});
+  log.add("order-1", order::Cancelled{.reason_code = "changed mind"});
+  EXPECT_EQ(bought(), Lines{"acme|1|"});
+  log.add("order-1", order::Fulfilled{.amount = usd(60), .complete = true, .number = 1});
+  EXPECT_EQ(bought(), Lines{"acme|2|60"});  // delivered all the same
+}
+TEST_F(Customer360View, SumsOver64BitsAreRefusedByTheirColumnAndNeverWrap) {
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  auto refused = [&] { return ask("accounts", {}); };
+  open("1", "acme", usd(kMost)), open("2", "acme", usd(kMost));
+  EXPECT_EQ(refused(), Lines{"error report.overflow openMinor"});
+  for (auto stream : {"opportunity-1", "opportunity-2"})
+    log.add(stream, opportunity::Won{.amount = usd(kMost)});
+  EXPECT_EQ(refused(), Lines{"error report.overflow wonMinor"});
+  log.add("opportunity-1", opportunity::Lost{.reason_code = "x"});
+  EXPECT_EQ(ask("accounts", {"wonMinor"}), Lines{std::to_string(kMost)});  // nothing was lost of it
+  log.add("order-1",
+          order::Placed{.kind = order::Kind::SALE, .account_id = "acme", .total = usd(kMost)});
+  for (std::uint16_t n = 1; n <= 2; ++n)
+    log.add("order-1", order::Fulfilled{.amount = usd(kMost), .complete = true, .number = n});
+  EXPECT_EQ(refused(), Lines{"error report.overflow netSpendMinor"});
+  log.add("order-1", order::Returned{.refund = usd(kMost), .reason_code = "x", .number = 1});
+  namespace points = loyalty_member;
+  log.add("loyaltyMember-1", points::Enrolled{.program_id = "p", .account_id = "acme"});
+  for (auto txn : {"a", "b"})
+    log.add("loyaltyMember-1",
+            points::PointsEarned{.txn_id = txn, .points = kMost, .debt_paid = 0});
+  EXPECT_EQ(refused(), Lines{"error report.overflow points"});
 }
 
 // --- the timeline ---

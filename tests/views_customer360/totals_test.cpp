@@ -60,7 +60,10 @@ void any_event(Journal& log) {
   auto number = std::to_string(*rc::gen::inRange(0, 4));
   auto account = any_account();
   auto money = any_money();
-  switch (*rc::gen::inRange(0, 9)) {
+  switch (*rc::gen::inRange(0, 10)) {
+    case 8:
+      log.add("order-" + number, order::Cancelled{.reason_code = "x"});
+      return;
     case 0:
       log.add("case-" + number, case_::Opened{.account_id = account});
       return;
@@ -94,8 +97,9 @@ void any_event(Journal& log) {
 }
 
 struct Sums {
-  std::int64_t open = 0, won = 0, lost = 0, open_cases = 0, cases = 0, orders = 0, points = 0;
-  std::map<std::string, std::array<std::int64_t, 3>> amounts;  // by currency: open, won, spent
+  std::int64_t open = 0, won = 0, lost = 0, open_cases = 0, cases = 0, orders = 0;
+  Wide points = 0;
+  std::map<std::string, std::array<Wide, 3>> amounts;  // by currency: open, won, spent
   std::vector<std::string> streams;
   bool operator==(const Sums&) const = default;
 };
@@ -104,15 +108,14 @@ void add(Sums& sums, const customer360::Related& row) {
   using customer360::Standing;
   auto type = split_stream(row.stream).type;
   auto add_amount = [&](std::size_t i) {
-    if (row.amount && row.amount->amount_minor)
-      sums.amounts[std::string(row.amount->currency.view())][i] += row.amount->amount_minor;
+    if (row.currency && row.minor) sums.amounts[std::string(row.currency->view())][i] += row.minor;
   };
   sums.streams.push_back(row.stream);
   if (type == "case") {
     sums.cases += row.standing != Standing::kUnknown;
     sums.open_cases += row.standing == Standing::kOpen;
   } else if (type == "order") {
-    ++sums.orders, add_amount(2);
+    sums.orders += row.standing != Standing::kCancelled, add_amount(2);
   } else if (type == "loyaltyMember") {
     sums.points += row.points;
   } else if (row.standing == Standing::kOpen) {

@@ -69,6 +69,18 @@ TEST_F(LoyaltyView, EarningMakesALotLessTheDebtItPays) {
                                "3|2025-01-01T00:00:00Z|earned|o||10|o 6|-4|1099|GBP|points.v1||" +
                                    to_text(kCause) + "|6"}));
 }
+TEST_F(LoyaltyView, TotalsOver64BitsAreRefusedByTheirColumnAndNeverWrap) {
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  enrol("m1");
+  for (auto txn : {"a", "b"})
+    log.add("loyaltyMember-m1", PointsEarned{.txn_id = txn, .points = kMost, .debt_paid = 0});
+  EXPECT_EQ(ask("summary", {}), Lines{"error report.overflow earned"});
+  EXPECT_EQ(ask("members", {}), Lines{"error report.overflow balance"});
+  EXPECT_EQ(ledger({}), Lines{"error report.overflow balance"});
+  log.add("loyaltyMember-m1",
+          PointsRedeemed{.txn_id = "r", .points = kMost, .allocations = {{"b", kMost}}});
+  EXPECT_EQ(ask("members", {"id", "balance"}), Lines{"m1|" + std::to_string(kMost)});
+}
 TEST_F(LoyaltyView, RedeemingTakesFromLots) {
   enrol("m1");
   log.add("loyaltyMember-m1", PointsEarned{.txn_id = "a", .points = 10, .debt_paid = 0});

@@ -95,7 +95,7 @@ void anything(World& world, std::int64_t today) {
 }
 
 struct Totals {
-  std::int64_t balance = 0, earned = 0, reversed = 0, redeemed = 0, expired = 0, adjusted = 0;
+  Wide balance = 0, earned = 0, reversed = 0, redeemed = 0, expired = 0, adjusted = 0;
 };
 
 class Balanced {
@@ -109,7 +109,7 @@ class Balanced {
   Totals check() {
     Query query;
     Computation in(*snapshot_, query, {});
-    std::map<std::string, std::int64_t> lots, ledger;
+    std::map<std::string, Wide> lots, ledger;
     (void)in.each<loyalty::Lot>(
         [&](const loyalty::Lot& lot) { lots[lot.member] += lot.remaining; });
     (void)in.each<loyalty::Movement>([&](const loyalty::Movement& entry) {
