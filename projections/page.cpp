@@ -34,7 +34,7 @@ Error invalid_cursor() {
           .reason = "report.invalid_cursor",
           .message = "the cursor is damaged or belongs to another question",
           .field = "cursor",
-          .expected = "the cursor of the page before, with the same filters and order"};
+          .expected = "the cursor of the page before, with the same arguments, order and times"};
 }
 
 Result<Cursor> parse(std::string_view text) {
@@ -71,6 +71,7 @@ std::uint64_t fingerprint(std::string_view report, const Query& query) {
   add(report);
   for (auto& a : query.arguments) add(a.key), add(a.value);
   add(query.sort);
+  add(query.asked);
   return h;
 }
 

@@ -62,6 +62,9 @@ struct Query {
   std::string sort = {};                     // "column" or "-column"; empty: the report's own order
   std::size_t limit = SIZE_MAX;
   std::string cursor = {};                   // `next` of the page before
+  // What else was asked that the pages of one listing have in common, as text: the view's version, as-of, known-at, the time
+  // zone. A cursor is good for the same question alone.
+  std::string asked = {};
   Position known_at = kNow;
   // "Now" of the question: as-of, else the recordedAt of the position it is answered for. A report reads no clock.
   std::optional<Timestamp> reference = {};

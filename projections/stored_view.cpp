@@ -2,6 +2,12 @@
 
 namespace rapport::projections {
 
+Query bound(Query query, const ViewType& type, std::optional<Timestamp> as_of) {
+  query.asked.append(1, '\0').append(type.store_name());
+  if (as_of) query.asked.append(" as of ").append(std::to_string(as_of->micros));
+  return query;
+}
+
 Result<const Report*> find_report(const ViewType& type, std::string_view name) {
   if (auto* report = type.find_report(name)) return report;
   std::string known;
@@ -51,7 +57,7 @@ Result<Answer> StoredView::query(std::string_view report_name, const Query& quer
   if (!report) return std::move(report).error();
   auto snapshot = store_->snapshot();
   if (!snapshot) return std::move(snapshot).error();
-  auto lines = (*report)->run(**snapshot, query);
+  auto lines = (*report)->run(**snapshot, bound(query, type_));
   if (!lines) return std::move(lines).error();
   auto checkpoint = (*snapshot)->checkpoint();
   auto known_at = query.known_at;

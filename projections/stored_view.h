@@ -52,6 +52,8 @@ class StoredView final {
   std::atomic<std::uint64_t> position_;
 };
 
+// The question with what binds its cursors to this view's version and instant.
+Query bound(Query query, const ViewType& type, std::optional<Timestamp> as_of = {});
 Result<const Report*> find_report(const ViewType& type, std::string_view name);
 Result<Digests> digests_of(const RowStore& store);
 

@@ -59,7 +59,7 @@ class Folder {
   // One event. One that was folded before is passed over; kCorrupt "view.gap" if one before it is missing, "event.damaged"
   // if it cannot be read, "view.damaged" if a row cannot.
   virtual Result<void> fold(const RecordedEvent& event) = 0;
-  // As-of: leaves out what was not yet the case at t, so positions have gaps.
+  // As-of: leaves out what was not yet the case at t. Positions may have gaps.
   virtual Result<void> fold_as_of(Timestamp t, const RecordedEvent& event) = 0;
   // Writes what is pending. Folding commits by itself every batch_events_max events.
   virtual Result<void> commit() = 0;
@@ -78,8 +78,9 @@ class FolderOf final : public Folder {
     return take(event);
   }
   Result<void> fold_as_of(Timestamp t, const RecordedEvent& event) override {
-    if (!event.holds_at(t)) return {};
-    return take(event);
+    if (event.holds_at(t)) return take(event);
+    batch_.begin(event);  // passed over, so that the checkpoint says how far the log was read
+    return counted();
   }
   Result<void> commit() override {
     if (!pending_) return {};
@@ -103,6 +104,9 @@ class FolderOf final : public Folder {
                    .reason = "event.damaged",
                    .message = "the event at position " + std::to_string(event.position.value) + " cannot be read"};
     }
+    return counted();
+  }
+  Result<void> counted() {
     if (++pending_ < batch_events_max_) return {};
     return commit();
   }

@@ -190,12 +190,13 @@ Result<Answer> ViewHost::query(std::string_view report_name, Query query, std::o
   if (auto opened = scratch.open(type_, StoreUse::kScratch); !opened) return std::move(opened).error();
   if (auto folded = fold_log(type_, log_, *scratch, target, as_of, progress, stop); !folded) return std::move(folded).error();
   query.known_at = kNow;
-  if (!query.reference) query.reference = as_of;
+  auto reference = query.reference.value_or(*as_of);
+  query.reference = reference;
   auto snapshot = scratch->snapshot();
   if (!snapshot) return std::move(snapshot).error();
-  auto lines = (*report)->run(**snapshot, query);
+  auto lines = (*report)->run(**snapshot, bound(std::move(query), type_, as_of));
   if (!lines) return std::move(lines).error();
-  return Answer{std::move(*lines), target, *query.reference};
+  return Answer{std::move(*lines), target, reference};
 }
 
 Result<Digests> ViewHost::digests() const {

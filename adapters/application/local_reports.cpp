@@ -16,15 +16,12 @@ using Json = nlohmann::ordered_json;
 Result<projections::Query> query_of(const QueryRequest& request, const EventStore& log, const SubjectKeys& keys) {
   auto day_start = day_start_of(request.time_zone);
   if (!day_start) return std::move(day_start).error();
-  projections::Query query{.sort = request.sort, .cursor = request.cursor, .day_start = *day_start, .keys = &keys};
+  auto asked = "known at " + request.known_at + " in " + request.time_zone;
+  projections::Query query{.sort = request.sort, .cursor = request.cursor, .asked = std::move(asked), .day_start = *day_start, .keys = &keys};
   for (auto& [key, value] : request.arguments) query.arguments.push_back({key, value});
   if (request.limit) query.limit = *request.limit;
   if (!request.known_at.empty()) {
     auto position = position_of(request.known_at, log, *day_start);
-    if (!position) return std::move(position).error();
-    query.known_at = *position;
-  } else if (!request.cursor.empty()) {
-    auto position = projections::cursor_position(request.cursor);
     if (!position) return std::move(position).error();
     query.known_at = *position;
   }
@@ -86,13 +83,12 @@ Result<std::string> LocalStore::query(const QueryRequest& request) {
     if (*change)
       if (auto recorded = impl.record({**change}); !recorded) return std::move(recorded).error();
   }
-  bool named_position = query->known_at != projections::kNow;
   auto answer = (*view)->query(request.report, std::move(*query), as_of, {}, impl.options.stop);
   if (!answer) return std::move(answer).error();
   auto root = impl.store->root_at(answer->position);
   if (!root) return std::move(root).error();
   ReportHead head{.view = request.view, .report = request.report, .position = answer->position, .root = *root, .as_of = as_of};
-  if (named_position && !request.known_at.empty()) {
+  if (!request.known_at.empty() && answer->position.value) {  // before the first event no time is known
     auto recorded = projections::recorded_at(*impl.store, answer->position);
     if (!recorded) return std::move(recorded).error();
     head.known_at = *recorded;

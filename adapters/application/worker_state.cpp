@@ -38,7 +38,8 @@ class WorkerState final : public Service {
       if (!request.as_of.empty()) return no_log();
       auto day_start = day_start_of(request.time_zone);
       if (!day_start) return std::move(day_start).error();
-      projections::Query query{.sort = request.sort, .cursor = request.cursor, .day_start = *day_start};
+      auto asked = "known at " + request.known_at + " in " + request.time_zone;
+      projections::Query query{.sort = request.sort, .cursor = request.cursor, .asked = asked, .day_start = *day_start};
       for (auto& [key, value] : request.arguments) query.arguments.push_back({key, value});
       if (request.limit) query.limit = *request.limit;
       if (!request.known_at.empty()) {

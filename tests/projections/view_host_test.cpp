@@ -137,6 +137,55 @@ TEST_F(Host, PagesOfAnAsOfListingStayOfOneMoment) {
   }
   EXPECT_EQ(paged, whole);
 }
+TEST_F(Host, EveryPageOfAListingIsOfOnePosition) {
+  log.grow(1'000);
+  auto host = caught_up();
+  auto t = (*log.store().read({.from = {500}})->next())->occurred_at;
+  struct Asked {
+    Position known_at;
+    std::optional<Timestamp> as_of;
+  };
+  for (auto& asked : {Asked{kNow, {}}, Asked{{600}, {}}, Asked{kNow, t}, Asked{{600}, t}}) {
+    Query query{.limit = 3, .known_at = asked.known_at};
+    auto first = host->query("opportunities", query, asked.as_of);
+    ASSERT_TRUE(first) << first.error().message;
+    ASSERT_NE(first->lines.next, "");
+    log.grow(50);
+    ASSERT_TRUE(host->catch_up());
+    query.cursor = first->lines.next;
+    auto second = host->query("opportunities", query, asked.as_of);
+    ASSERT_TRUE(second) << second.error().message;
+    EXPECT_EQ(second->position, first->position);
+    EXPECT_EQ(second->reference, first->reference);
+  }
+}
+TEST_F(Host, ACursorIsGoodForTheSameQuestionAlone) {
+  log.grow(1'000);
+  auto host = caught_up();
+  Timestamp t{INT64_MAX};
+  auto refused = [&](const Result<Answer>& answer) { return answer ? "answered" : answer.error().reason; };
+  const Query asked{.arguments = {{"status", "open"}}, .limit = 3, .asked = "known at 7"};
+  auto next = host->query("opportunities", asked, t)->lines.next;
+  auto query = asked;
+  query.cursor = next;
+  EXPECT_EQ(refused(host->query("opportunities", query, t)), "answered");
+  EXPECT_EQ(refused(host->query("opportunities", query)), "report.invalid_cursor");
+  EXPECT_EQ(refused(host->query("opportunities", query, Timestamp{t.micros - 1})), "report.invalid_cursor");
+  auto other = query;
+  other.asked = "known at 8";
+  EXPECT_EQ(refused(host->query("opportunities", other, t)), "report.invalid_cursor");
+  other = query;
+  other.arguments[0].value = "won";
+  EXPECT_EQ(refused(host->query("opportunities", other, t)), "report.invalid_cursor");
+  other = query;
+  other.sort = "id";
+  EXPECT_EQ(refused(host->query("opportunities", other, t)), "report.invalid_cursor");
+  auto changed = view;
+  changed.version = view.version + 1;
+  auto newer = ViewHost::open(changed, log.store(), stores);
+  ASSERT_TRUE(newer->catch_up());
+  EXPECT_EQ(refused(newer->query("opportunities", query, t)), "report.invalid_cursor");
+}
 TEST_F(Host, UnknownReportsNameThoseThereAre) {
   auto answer = caught_up()->query("sumary", {});
   ASSERT_FALSE(answer);
