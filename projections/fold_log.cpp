@@ -86,7 +86,8 @@ void ScratchStore::keep() {
 Result<void> fold_log(const ViewType& type, const EventStore& log, RowStore& store, Position target,
                       std::optional<Timestamp> as_of, const ProgressCall& progress, const std::stop_token& stop) {
   auto folder = type.make_folder(store, kBulk);
-  auto reader = log.read({.from = {folder->position().value + 1}, .to = target});
+  const auto from = folder->position();
+  auto reader = log.read({.from = {from.value + 1}, .to = target});
   for (;;) {
     auto event = reader->next();
     if (!event) return std::move(event).error();
@@ -95,9 +96,12 @@ Result<void> fold_log(const ViewType& type, const EventStore& log, RowStore& sto
     if (!folded) return folded;
     if ((*event)->position.value % kProgressEvents) continue;
     if (stop.stop_requested()) return stopped(type.name);
-    if (progress) progress({type.name, (*event)->position, target});
+    if (progress) progress({type.name, from, (*event)->position, target});
   }
-  return folder->commit();
+  if (auto done = folder->commit(); !done) return done;
+  // The end is told of, too: a short log is folded before there is anything else to tell.
+  if (progress && folder->position() > from) progress({type.name, from, folder->position(), folder->position()});
+  return {};
 }
 
 Result<void> compare_stores(const ViewType& type, const RowStore& kept, const RowStore& fresh) {

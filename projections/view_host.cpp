@@ -82,7 +82,7 @@ Result<void> ViewHost::health() const {
   return {};
 }
 
-std::optional<std::uint32_t> ViewHost::older_version() const {
+std::optional<std::uint32_t> ViewHost::replaced_version() const {
   std::optional<std::uint32_t> found;
   for (auto& name : stores_.names()) {
     if (!name.starts_with(type_.name + ".v")) continue;
@@ -93,7 +93,8 @@ std::optional<std::uint32_t> ViewHost::older_version() const {
 }
 
 Result<void> ViewHost::fold_on(StoredView& view, Position target, const ProgressCall& progress, std::stop_token stop) {
-  auto reader = log_.read({.from = {view.position().value + 1}});
+  const auto from = view.position();
+  auto reader = log_.read({.from = {from.value + 1}});
   for (std::uint64_t folded = 0;;) {
     auto event = reader->next();
     if (!event) return std::move(event).error();
@@ -102,7 +103,7 @@ Result<void> ViewHost::fold_on(StoredView& view, Position target, const Progress
     if (++folded % 4'096) continue;
     position_.store(view.position().value, std::memory_order_release);
     if (stop.stop_requested()) return stopped(type_.name);
-    if (progress) progress({type_.name, (*event)->position, target});
+    if (progress) progress({type_.name, from, (*event)->position, target});
   }
   if (auto done = view.commit(); !done) return done;
   position_.store(view.position().value, std::memory_order_release);
@@ -111,20 +112,14 @@ Result<void> ViewHost::fold_on(StoredView& view, Position target, const Progress
   return {};
 }
 
-Result<std::optional<VersionChange>> ViewHost::catch_up(const ProgressCall& progress, std::stop_token stop) {
+Result<void> ViewHost::catch_up(const ProgressCall& progress, std::stop_token stop) {
   if (auto healthy = health(); !healthy) return std::move(healthy).error();
-  std::optional<VersionChange> change;
-  auto older = older_version();
-  if (!view_ && (older || log_.head().position.value > kNewSmallViewEvents)) {
-    auto built = rebuild(progress, stop);
-    if (!built) return std::move(built).error();
-    if (older) change = VersionChange{type_.name, *older, type_.version, built->after};
-  }
+  if (!view_ && (replaced_version() || log_.head().position.value > kNewSmallViewEvents))
+    if (auto built = rebuild(progress, stop); !built) return std::move(built).error();
   auto lock = take_writer();
   if (!view_) open_rows();
   if (auto healthy = health(); !healthy) return std::move(healthy).error();
-  if (auto done = fold_on(*view_, log_.head().position, progress, stop); !done) return std::move(done).error();
-  return change;
+  return fold_on(*view_, log_.head().position, progress, stop);
 }
 
 std::unique_lock<std::mutex> ViewHost::take_writer() {
@@ -232,7 +227,7 @@ Result<Rebuilt> ViewHost::rebuild(const ProgressCall& progress, std::stop_token 
   if (view_ && health()) {
     // Both at one position, so that they can be compared.
     auto target = std::max(position(), beside->checkpoint().position);
-    if (auto folded = fold_log(type_, log_, *beside, target, {}, progress, stop); !folded) return std::move(folded).error();
+    if (auto folded = fold_log(type_, log_, *beside, target, {}, {}, stop); !folded) return std::move(folded).error();
     if (auto folded = fold_on(*view_, target, {}, stop)) {
       if (auto before = view_->digests()) out.before = *before;
     }

@@ -22,17 +22,10 @@ namespace rapport::projections {
 
 struct Progress {
   std::string_view view;
-  Position position, target;
+  Position from, position, target;  // where the fold began, is, and is to end
 };
 // Called from the folding threads now and then.
 using ProgressCall = std::function<void(const Progress&)>;
-
-// A view was built anew for a changed version of it: what batch/changeViewVersion records.
-struct VersionChange {
-  std::string view;
-  std::uint32_t from, to;
-  Digests digests;
-};
 
 struct Rebuilt {
   std::string view;
@@ -55,9 +48,11 @@ class ViewHost final {
   // What keeps the view from answering, or from following: nothing, damage, or what made the live thread stop.
   Result<void> health() const;
 
-  // Folds the log up to its head. A view that has no rows yet is built in bulk; if there were rows of another version, the
-  // change is reported (once: the old rows stay until dropped). kUnavailable "view.stopped" if asked to stop.
-  Result<std::optional<VersionChange>> catch_up(const ProgressCall& progress = {}, std::stop_token stop = {});
+  // Folds the log up to its head. A view that has no rows yet is built in bulk. kUnavailable "view.stopped" if asked to stop.
+  Result<void> catch_up(const ProgressCall& progress = {}, std::stop_token stop = {});
+  // The newest older version that left its rows here: the one that this view's was built in place of. Whoever owns the log
+  // records the change in it, and finds it here again for as long as those rows are not dropped.
+  std::optional<std::uint32_t> replaced_version() const;
   // Starts the live thread; it ends with the host.
   void follow();
   // Waits until the view has folded `position`, for reading one's own write. False: not within the time, or not healthy.
@@ -84,7 +79,6 @@ class ViewHost final {
   void live(std::stop_token stop);
   std::unique_lock<std::mutex> take_writer();
   void set_failure(std::optional<Error> failure);
-  std::optional<std::uint32_t> older_version() const;
 
   // Constant after construction.
   const ViewType& type_;

@@ -19,7 +19,17 @@ Result<std::vector<T>> in_parallel(const std::vector<ViewHost*>& hosts, auto&& f
   return out;
 }
 
-struct Nothing {};
+// Likewise, of what answers only whether it went well.
+Result<void> each_in_parallel(const std::vector<ViewHost*>& hosts, auto&& f) {
+  struct Nothing {};
+  auto done = in_parallel<Nothing>(hosts, [&](ViewHost& host) -> Result<Nothing> {
+    auto one = f(host);
+    if (!one) return std::move(one).error();
+    return Nothing{};
+  });
+  if (!done) return std::move(done).error();
+  return {};
+}
 
 }  // namespace
 
@@ -46,14 +56,8 @@ static std::vector<ViewHost*> pointers(const std::vector<std::unique_ptr<ViewHos
   return out;
 }
 
-Result<std::vector<VersionChange>> ViewHosts::catch_up(const ProgressCall& progress, std::stop_token stop) const {
-  auto caught_up = in_parallel<std::optional<VersionChange>>(
-      pointers(hosts_), [&](ViewHost& host) { return host.catch_up(progress, stop); });
-  if (!caught_up) return std::move(caught_up).error();
-  std::vector<VersionChange> changes;
-  for (auto& change : *caught_up)
-    if (change) changes.push_back(std::move(*change));
-  return changes;
+Result<void> ViewHosts::catch_up(const ProgressCall& progress, std::stop_token stop) const {
+  return each_in_parallel(pointers(hosts_), [&](ViewHost& host) { return host.catch_up(progress, stop); });
 }
 
 void ViewHosts::follow() const {
@@ -83,13 +87,7 @@ Result<std::vector<Rebuilt>> ViewHosts::rebuild(std::span<const std::string> nam
 }
 
 Result<void> ViewHosts::verify(const ProgressCall& progress, std::stop_token stop) const {
-  auto verified = in_parallel<Nothing>(pointers(hosts_), [&](ViewHost& host) -> Result<Nothing> {
-    auto done = host.verify(progress, stop);
-    if (!done) return std::move(done).error();
-    return Nothing{};
-  });
-  if (!verified) return std::move(verified).error();
-  return {};
+  return each_in_parallel(pointers(hosts_), [&](ViewHost& host) { return host.verify(progress, stop); });
 }
 
 }  // namespace rapport::projections

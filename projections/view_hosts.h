@@ -18,8 +18,8 @@ class ViewHosts final {
   // kNotFound "view.unknown" names those there are.
   Result<ViewHost*> find(std::string_view name) const;
 
-  // Every view to the log's head; answers what version changes that brought about. The first error of any, the others go on.
-  Result<std::vector<VersionChange>> catch_up(const ProgressCall& progress = {}, std::stop_token stop = {}) const;
+  // Every view to the log's head. The first error of any, the others go on.
+  Result<void> catch_up(const ProgressCall& progress = {}, std::stop_token stop = {}) const;
   void follow() const;
   // Waits until every healthy view has folded `position`.
   bool wait_for(Position position, std::chrono::milliseconds timeout_ms) const;

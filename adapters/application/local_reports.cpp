@@ -74,15 +74,7 @@ Result<std::string> LocalStore::query(const QueryRequest& request) {
     if (!time) return std::move(time).error();
     as_of = *time;
   }
-  if (impl.following) {
-    auto head = impl.store->head().position;
-    impl.wait_until([&](auto time) { return !(*view)->health() || (*view)->wait_for(head, time); });
-  } else {
-    auto change = (*view)->catch_up({}, impl.options.stop);
-    if (!change) return std::move(change).error();
-    if (*change)
-      if (auto recorded = impl.record({**change}); !recorded) return std::move(recorded).error();
-  }
+  if (auto done = impl.catch_up(**view); !done) return std::move(done).error();
   auto answer = (*view)->query(request.report, std::move(*query), as_of, {}, impl.options.stop);
   if (!answer) return std::move(answer).error();
   auto root = impl.store->root_at(answer->position);
@@ -161,6 +153,7 @@ Result<std::string> LocalStore::rebuild(const std::vector<std::string>& names, c
                         {"historyDigest", to_hex(view.after.checkpoint.history)},
                         {"same", view.before ? Json(view.same()) : Json(nullptr)},
                         {"seconds", view.seconds.count()}};
+  if (auto recorded = impl.record_version_changes(); !recorded) return std::move(recorded).error();
   auto folded = static_cast<double>(impl.store->head().position.value * rebuilt->size());
   return Json{{"views", views},
               {"events", impl.store->head().position.value},

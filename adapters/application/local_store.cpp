@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <thread>
 
-#include <nlohmann/json.hpp>
+#include <map>
 
 #include "adapters/application/command_ids.h"
+#include "adapters/application/version_changes.h"
 #include "adapters/application/wiring.h"
 #include "adapters/json/event_json.h"
 #include "adapters/json/read_json.h"
@@ -37,28 +38,25 @@ Result<std::unique_ptr<StoreDirectory>> open_in_turn(const std::filesystem::path
   }
 }
 
-std::optional<std::string> version_change_body(const projections::VersionChange& change) {
-  return nlohmann::json{{"view", change.view},
-                        {"from", change.from},
-                        {"to", change.to},
-                        {"position", change.digests.checkpoint.position.value},
-                        {"digest", to_hex(change.digests.rows)},
-                        {"historyDigest", to_hex(change.digests.checkpoint.history)}}
-      .dump();
-}
-
 Error bad_field(std::string reason, const std::string& text, std::string field, std::string expected) {
   return {ErrorCode::kInvalid, std::move(reason), "\"" + text + "\" is no " + field, "/" + field, std::move(expected)};
 }
 
 }  // namespace
 
+// Views fold in threads of their own; together they are one piece of work.
 projections::ProgressCall view_progress(std::string_view what, const Progress& progress) {
   if (!progress) return {};
-  return [what = std::string(what), progress, mutex = std::make_shared<std::mutex>()](const projections::Progress& at) {
-    std::lock_guard one_at_a_time(*mutex);  // views fold in threads of their own
-    auto name = what + " " + std::string(at.view);
-    progress({name, "events", at.position.value, at.target.value});
+  struct Views {
+    std::mutex mutex;
+    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>, std::less<>> at;  // events folded, and to fold, by view
+  };
+  return [what = std::string(what), progress, views = std::make_shared<Views>()](const projections::Progress& at) {
+    std::lock_guard one_at_a_time(views->mutex);
+    views->at[std::string(at.view)] = {at.position.value - at.from.value, at.target.value - at.from.value};
+    std::uint64_t done = 0, total = 0;
+    for (auto& [name, view] : views->at) done += view.first, total += view.second;
+    progress({what, "events", done, total});
   };
 }
 
@@ -77,10 +75,14 @@ Result<void> LocalStore::Impl::open(Opening opening) {
   }
   rows = std::make_unique<projections::RocksRowStores>((path / "views").string(), projections::RocksBudget{}, directory->read_only());
   views = std::make_unique<projections::ViewHosts>(*store, *rows);
-  // Of an empty log there may be no rows yet, which would have to be made.
   auto head = store->head().position;
-  bool views_at_head = head.value > 0 && std::ranges::all_of(views->all(), [&](auto& view) { return view->health() && view->position() == head; });
-  return directory->read_only() && !views_at_head ? reopen_for_writing() : Result<void>();
+  // Of an empty log there may be no rows yet, which would have to be made.
+  bool up_to_date = head.value > 0 && std::ranges::all_of(views->all(), [&](auto& view) {
+    if (!view->health() || view->position() != head) return false;
+    auto lacks = lacks_version_change(*view);
+    return lacks && !*lacks;
+  });
+  return directory->read_only() && !up_to_date ? reopen_for_writing() : Result<void>();
 }
 
 Result<void> LocalStore::Impl::open_log() {
@@ -118,9 +120,8 @@ Result<void> LocalStore::Impl::catch_up(const Progress& progress) {
     wait_until([&](auto time) { return views->wait_for(head, time); });
     return {};
   }
-  auto changes = views->catch_up(view_progress("views", progress), options.stop);
-  if (!changes) return std::move(changes).error();
-  return record(*changes);
+  if (auto done = views->catch_up(view_progress("views", progress), options.stop); !done) return done;
+  return record_version_changes();
 }
 
 void LocalStore::Impl::wait_until(const std::function<bool(std::chrono::milliseconds)>& there) const {
@@ -129,20 +130,16 @@ void LocalStore::Impl::wait_until(const std::function<bool(std::chrono::millisec
   }
 }
 
-Result<void> LocalStore::Impl::record(const std::vector<projections::VersionChange>& changes) {
-  for (auto& change : changes) {
-    auto body = read_command("batch", "changeViewVersion", *version_change_body(change));
-    if (!body) return std::move(body).error();
-    auto id = "view:" + change.view;
-    auto receipt = gateway->submit({.aggregate = "batch",
-                                    .id = id,
-                                    .body = *body,
-                                    .command_id = new_command_id(clock.now()),
-                                    .actor = "rapport.views",
-                                    .actor_kind = ActorKind::SERVICE});
-    if (!receipt) return std::move(receipt).error();
+Result<void> LocalStore::Impl::catch_up(projections::ViewHost& view) {
+  if (following) {
+    auto head = store->head().position;
+    wait_until([&](auto time) { return !view.health() || view.wait_for(head, time); });
+    return {};
   }
-  return {};
+  if (auto done = view.catch_up({}, options.stop); !done) return done;
+  auto recorded = record_version_change(view);
+  if (!recorded) return std::move(recorded).error();
+  return *recorded ? view.catch_up({}, options.stop) : Result<void>();
 }
 
 LocalStore::LocalStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -197,6 +194,13 @@ Result<void> LocalStore::announce(const std::string& address) { return impl_->di
 std::string holder_address(const std::filesystem::path& dir) { return store_holder(dir).address; }
 
 Result<std::string> LocalStore::command(const CommandRequest& request) {
+  if (request.aggregate == "batch" && (request.command == "changeViewVersion" || request.id.starts_with(kViewBatch)))
+    return Error{.code = ErrorCode::kRejected,
+                 .reason = "batch.of_a_view",
+                 .message = "what becomes of a view is recorded by the program that builds it",
+                 .field = "command",
+                 .expected = "a command of another batch",
+                 .hint = "rapport rebuild folds a view again."};
   auto body = read_command(request.aggregate, request.command, request.body);
   if (!body) return std::move(body).error();
   Command command{.aggregate = request.aggregate, .id = request.id, .body = *body, .command_id = new_command_id(impl_->clock.now())};

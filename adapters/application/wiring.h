@@ -24,9 +24,15 @@ class LocalStore::Impl {
   // Waits in pieces of the time that `there` is given, until it says so, for as long as a question may take.
   void wait_until(const std::function<bool(std::chrono::milliseconds)>& there) const;
 
-  // Views at the log's head as it is now. A view that was built anew for its changed version is recorded in the log.
+  // Views at the log's head as it is now.
   Result<void> catch_up(const Progress& progress = {});
-  Result<void> record(const std::vector<projections::VersionChange>& changes);
+  Result<void> catch_up(projections::ViewHost& view);
+  // Whether the log lacks that this version of a view took the place of an older one: until it is recorded, also if the
+  // process that built the view died in between.
+  Result<bool> lacks_version_change(const projections::ViewHost& view) const;
+  // Records it if the log lacks it; whether it did.
+  Result<bool> record_version_change(projections::ViewHost& view);
+  Result<void> record_version_changes();
   // DATA/imports, opened at first use. Under long_work.
   Result<import::KeyValue*> import_memory();
   Result<void> verify_imports();
