@@ -21,6 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr std::string_view kMinor = "Minor";
+constexpr std::string_view kBasisPoints = "Bp";  // hundredths of a percent
 
 // A value as CSV has it: text as it is, null as nothing, the rest as in JSON.
 std::string plain(const Json& value) {
@@ -41,12 +42,8 @@ std::string csv_line(const std::vector<std::string>& fields) {
   return out + "\r\n";
 }
 
-std::vector<std::string> names_of(const Json& rows) {
-  std::vector<std::string> names;
-  if (!rows.empty())
-    for (auto& [name, value] : rows.front().items()) names.push_back(name);
-  return names;
-}
+// Of a report without rows, too.
+std::vector<std::string> names_of(const Json& report) { return report.at("columns").get<std::vector<std::string>>(); }
 
 bool is_amount(std::string_view name) { return name.ends_with(kMinor); }
 
@@ -56,7 +53,7 @@ std::string cell_of(const Json& row, const std::string& name) {
   if (value.is_null()) return "–";
   if (is_amount(name) && value.is_number_integer())
     return amount_text(value.get<std::int64_t>(), row.contains("currency") && row["currency"].is_string() ? row["currency"].get<std::string>() : "");
-  if (name == "probabilityBp" || name == "winRateBp") return fmt::format("{:.2f} %", value.get<double>() / 100);
+  if (name.ends_with(kBasisPoints)) return fmt::format("{:.2f} %", value.get<double>() / 100);
   if (value.is_number_integer() && name != "version" && name != "position" && name != "number")
     return amount_text(value.get<std::int64_t>(), "JPY");
   return printable(plain(value));
@@ -68,12 +65,13 @@ std::string title_of(const std::string& name, const std::vector<std::string>& na
     auto stem = name.substr(0, name.size() - kMinor.size());
     return std::ranges::find(names, stem) == names.end() ? stem : stem + " amount";
   }
-  if (name.ends_with("Bp")) return name.substr(0, name.size() - 2);
+  if (name.ends_with(kBasisPoints)) return name.substr(0, name.size() - kBasisPoints.size());
   return name;
 }
 
-std::string table_of(const Json& rows) {
-  auto names = names_of(rows);
+std::string table_of(const Json& report) {
+  auto names = names_of(report);
+  auto& rows = report.at("rows");
   std::vector<TableColumn> columns;
   for (auto& name : names) {
     bool number = false;
@@ -139,9 +137,9 @@ std::string show_report(std::string_view document, Format format) {
   if (format == Format::kJson) return std::string(document) + "\n";
   auto report = parsed(document);
   auto& rows = report["rows"];
-  if (format == Format::kTable) return (rows.empty() ? "" : table_of(rows)) + footer(report, rows.size());
-  auto names = names_of(rows);
-  std::string out = names.empty() ? "" : csv_line(names);
+  if (format == Format::kTable) return table_of(report) + footer(report, rows.size());
+  auto names = names_of(report);
+  std::string out = csv_line(names);
   for (auto& row : rows) {
     std::vector<std::string> fields;
     for (auto& name : names) fields.push_back(plain(row.at(name)));
@@ -200,7 +198,9 @@ bool reader_left(std::chrono::milliseconds at_most) {
 int exit_code(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalid: return 2;
-    case ErrorCode::kNotFound: return error.reason.starts_with("store.") ? 3 : 1;
+    case ErrorCode::kNotFound:
+      if (error.reason.starts_with("store.")) return 3;
+      return error.reason.starts_with("view.") ? 2 : 1;  // a view or report that there is not: wrong usage
     case ErrorCode::kRejected:
     case ErrorCode::kConflict: return 1;
     case ErrorCode::kUnavailable:

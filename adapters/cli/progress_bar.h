@@ -7,11 +7,11 @@
 
 namespace rapport::cli {
 
-// One thread.
+// One piece of work after the other, told apart by what they are called. One thread.
 class ProgressBar final {
  public:
   explicit ProgressBar(bool quiet);
-  ~ProgressBar();  // leaves the terminal's line clean
+  ~ProgressBar();  // leaves the terminal's line clean; elsewhere the last word is said, however quick the work was
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
@@ -23,12 +23,16 @@ class ProgressBar final {
 
  private:
   using Clock = std::chrono::steady_clock;
-  std::string line(const ProgressReport& report, double seconds) const;
+  void begin(const ProgressReport& report, Clock::time_point now);
+  std::string line(Clock::time_point now) const;
+  void print(Clock::time_point now);
 
   const bool quiet_, terminal_;
-  std::string what_;
-  Clock::time_point began_, shown_;
-  bool drawn_ = false;
+  // Of the work at hand.
+  std::string what_, unit_;
+  std::uint64_t first_ = 0, done_ = 0, total_ = 0;  // it may begin somewhere on the way: a view goes on where it was
+  Clock::time_point began_, printed_;
+  bool unsaid_ = false;  // something came after what was printed
 };
 
 }  // namespace rapport::cli

@@ -1,6 +1,7 @@
 // query, events, inspect, schema: what reads.
 #include <thread>
 
+#include "adapters/cli/typed_option.h"
 #include "adapters/cli/verb.h"
 #include "adapters/json/json_schema.h"
 
@@ -20,12 +21,12 @@ class QueryVerb final : public Verb {
     add_data(verb, session);
     add_server(verb, session);
     verb->add_option("--state", session.state, "a worker's state directory, in place of --data");
-    verb->add_option("--as-of", request_.as_of, "as true at: a time, or a date (its end)");
-    verb->add_option("--known-at", request_.known_at, "as known at: a position, a time, or a date (its end)");
-    verb->add_option("--time-zone", request_.time_zone, "of bare dates, such as Europe/Berlin (else UTC)");
-    verb->add_option("--sort", request_.sort, "FIELD, or -FIELD for the largest first");
-    verb->add_option("--limit", request_.limit, "at most so many rows");
-    verb->add_option("--cursor", request_.cursor, "the page after: `next` of the answer before");
+    add_typed(verb, "--as-of", as_of_, "as true at: a time, or a date (its end)");
+    add_typed(verb, "--known-at", known_at_, "as known at: a position, a time, or a date (its end)");
+    add_typed(verb, "--time-zone", time_zone_, "of bare dates, such as Europe/Berlin (else UTC)");
+    add_typed(verb, "--sort", sort_, "FIELD, or -FIELD for the largest first");
+    add_typed(verb, "--limit", limit_, "at most so many rows");
+    add_typed(verb, "--cursor", cursor_, "the page after: `next` of the answer before");
     add_output(verb, session);
     add_example(verb, "rapport query pipeline/opportunities status=open 'amountMinor>=500000' --sort -amountMinor --limit 10");
     return verb;
@@ -41,6 +42,7 @@ class QueryVerb final : public Verb {
       if (equals == argument.npos || equals == 0) return usage("\"" + argument + "\" is no filter or parameter", "KEY=VALUE");
       request_.arguments.emplace_back(argument.substr(0, equals), argument.substr(equals + 1));
     }
+    if (auto read = read_options(); !read) return std::move(read).error();
     std::unique_ptr<Service> state;
     if (!session.state.empty()) {
       auto opened = open_worker_state(session.state);
@@ -56,8 +58,32 @@ class QueryVerb final : public Verb {
   }
 
  private:
+  Result<void> read_options() {
+    struct Option {
+      const TypedText& typed;
+      const char* name;
+      const char* expected;
+      std::string& into;
+    };
+    constexpr auto kTime = "a date (2017-06-30) or RFC 3339 (2017-06-30T12:00:00Z)";
+    for (auto& option : {Option{as_of_, "asOf", kTime, request_.as_of}, Option{known_at_, "knownAt", kTime, request_.known_at},
+                         Option{time_zone_, "timeZone", "an IANA name such as Europe/Berlin", request_.time_zone},
+                         Option{sort_, "sort", "FIELD or -FIELD", request_.sort},
+                         Option{cursor_, "cursor", "`next` of the answer before", request_.cursor}}) {
+      auto text = text_of(option.typed, option.name, option.expected);
+      if (!text) return std::move(text).error();
+      option.into = std::move(*text);
+    }
+    auto limit = number_of(limit_, "limit");
+    if (!limit) return std::move(limit).error();
+    request_.limit = *limit;
+    return {};
+  }
+
   std::string report_;
   std::vector<std::string> arguments_;
+  TypedText as_of_, known_at_, time_zone_, sort_, cursor_;
+  WholeNumber limit_;
   QueryRequest request_;
 };
 
@@ -69,11 +95,11 @@ class EventsVerb final : public Verb {
     auto* verb = program.add_subcommand("events", "list events in order");
     add_data(verb, session);
     add_server(verb, session);
-    verb->add_option("--from", request_.from, "the first position");
-    verb->add_option("--to", request_.to, "the last position");
+    add_typed(verb, "--from", from_, "the first position");
+    add_typed(verb, "--to", to_, "the last position");
     verb->add_option("--stream", request_.stream, "of one stream, such as opportunity-1C1I7A6R");
     verb->add_option("--type", request_.type, "of one type, such as opportunity.won");
-    verb->add_option("--limit", request_.limit, "at most so many");
+    add_typed(verb, "--limit", limit_, "at most so many");
     verb->add_flag("--follow", request_.follow, "go on with new events until interrupted");
     add_output(verb, session);
     add_example(verb, "rapport events --type opportunity.won --limit 3");
@@ -81,6 +107,12 @@ class EventsVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
+    auto from = number_of(from_, "from"), to = number_of(to_, "to"), limit = number_of(limit_, "limit");
+    for (auto* number : {&from, &to, &limit})
+      if (!*number) return std::move(*number).error();
+    request_.from = from->value_or(request_.from);
+    request_.to = to->value_or(request_.to);
+    request_.limit = *limit;
     std::stop_source over;
     std::jthread watch;
     if (request_.follow)
@@ -101,6 +133,7 @@ class EventsVerb final : public Verb {
   }
 
  private:
+  WholeNumber from_, to_, limit_;
   EventsRequest request_;
 };
 

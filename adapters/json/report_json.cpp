@@ -56,7 +56,12 @@ void append_report(const ReportHead& head, const projections::Lines& lines, std:
   append_optional(head.as_of, out);
   out += ",\"knownAt\":";
   append_optional(head.known_at, out);
-  out += ",\"rows\":[";
+  out += ",\"columns\":[";
+  for (auto& column : lines.columns) {
+    if (&column != lines.columns.data()) out += ',';
+    append_text(column.name, out);
+  }
+  out += "],\"rows\":[";
   for (auto& row : lines.rows) {
     if (&row != lines.rows.data()) out += ',';
     append_row(lines.columns, row, out);

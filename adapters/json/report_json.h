@@ -19,8 +19,8 @@ struct ReportHead {
   std::optional<Timestamp> known_at = {};
 };
 
-// {"view":…,"report":…,"position":n,"root":"hex","asOf":…,"knownAt":…,"rows":[…]}, and "next" if
-// there is a page after it.
+// {"view":…,"report":…,"position":n,"root":"hex","asOf":…,"knownAt":…,"columns":[names],"rows":[…]},
+// and "next" if there is a page after it.
 void append_report(const ReportHead& head, const projections::Lines& lines, std::string& out);
 // One row as an object, its members in the columns' order.
 void append_row(const std::vector<projections::ColumnInfo>& columns,

@@ -31,23 +31,27 @@ TEST(ReportShape, HasTheContractsMembersAndEveryKindOfValue) {
       R"("rows":[{"stage":"engaging\"王","count":-3,"currency":"USD","amountMinor":9223372036854775807,)"
       R"("closeDate":"2017-06-30","openedAt":"2017-06-30T10:00:00.25Z","late":true},)"
       R"({"stage":null,"count":0,"currency":null,"amountMinor":null,"closeDate":null,"openedAt":null,"late":false}])";
+  const std::string names =
+      R"("columns":["stage","count","currency","amountMinor","closeDate","openedAt","late"],)";
   EXPECT_EQ(out, R"({"view":"pipeline","report":"summary","position":42,"root":")" + root +
-                     R"(","asOf":null,"knownAt":null,)" + rows + "}");
+                     R"(","asOf":null,"knownAt":null,)" + names + rows + "}");
 
   head.as_of = *parse_time("2017-07-01");
   head.known_at = *parse_time("2020-01-01T00:00:00Z");
   lines.next = "cursor";
   out.clear();
   append_report(head, lines, out);
-  EXPECT_NE(out.find(R"("asOf":"2017-07-01T00:00:00Z","knownAt":"2020-01-01T00:00:00Z","rows":[)"),
+  EXPECT_NE(out.find(R"("asOf":"2017-07-01T00:00:00Z","knownAt":"2020-01-01T00:00:00Z",)" + names +
+                     R"("rows":[)"),
             std::string::npos);
   EXPECT_TRUE(out.ends_with(R"(],"next":"cursor"})"));
 }
 
 TEST(ReportShape, OfNoRowsIsStillWhole) {
   std::string out;
-  append_report({.view = "v", .report = "r", .position = {0}}, {}, out);
-  EXPECT_TRUE(out.ends_with(R"("asOf":null,"knownAt":null,"rows":[]})")) << out;
+  append_report({.view = "v", .report = "r", .position = {0}},
+                {.columns = {{"stage", ColumnType::kText, {}}}, .rows = {}}, out);
+  EXPECT_TRUE(out.ends_with(R"("asOf":null,"knownAt":null,"columns":["stage"],"rows":[]})")) << out;
 }
 
 }  // namespace

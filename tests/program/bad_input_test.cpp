@@ -131,8 +131,8 @@ TEST_F(BadInput, UnknownViewsReportsFiltersAndTimesAreNamed) {
     for (auto* word : {"--data", "", "--format", "json"}) arguments.push_back(*word ? word : store());
     return run(arguments);
   };
-  expect_refused(query({"pipelines/summary"}), 1, "view.unknown");
-  expect_refused(query({"pipeline/summery"}), 1, "view.unknown_report");
+  expect_refused(query({"pipelines/summary"}), 2, "view.unknown");
+  expect_refused(query({"pipeline/summery"}), 2, "view.unknown_report");
   expect_refused(query({"pipeline/summary", "colour=red"}), 2, "report.unknown_filter");
   expect_refused(query({"pipeline/opportunities", "--sort", "colour"}), 2, "report.unknown_sort");
   expect_refused(query({"pipeline/waterfall"}), 2, "report.missing_parameter");
