@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "adapters/cli/progress_bar.h"
+#include "adapters/cli/typed_option.h"
 #include "adapters/cli/verb.h"
 
 namespace rapport::cli {
@@ -21,7 +22,7 @@ class CommandVerb final : public Verb {
     verb->add_option("body", request_.body, "its fields as a JSON object; - reads them from standard input");
     add_data(verb, session);
     add_server(verb, session);
-    verb->add_option("--expect", request_.expected_version, "only if the stream is at this version");
+    add_typed(verb, "--expect", expect_, "only if the stream is at this version");
     verb->add_option("--id", request_.command_id, "the command's UUID: sent twice, done once");
     verb->add_option("--reason", reason_, "CODE or CODE:TEXT");
     verb->add_option("--actor", request_.actor, "who does it, a principal's id");
@@ -38,6 +39,9 @@ class CommandVerb final : public Verb {
     request_.aggregate = stream_.substr(0, slash);
     request_.id = stream_.substr(slash + 1);
     request_.channel = "cli";
+    auto expect = number_of(expect_, "expect");
+    if (!expect) return std::move(expect).error();
+    request_.expected_version = *expect;
     if (request_.body == "-") request_.body.assign(std::istreambuf_iterator<char>(std::cin), {});
     if (auto colon = reason_.find(':'); colon != reason_.npos) {
       request_.reason_text = reason_.substr(colon + 1);
@@ -54,6 +58,7 @@ class CommandVerb final : public Verb {
 
  private:
   std::string stream_, reason_;
+  WholeNumber expect_;
   CommandRequest request_;
 };
 
