@@ -104,6 +104,8 @@ Result<Parameters> Parameters::read(std::vector<std::pair<std::string, std::stri
     if (std::ranges::any_of(parameters.named_, same)) {
       return invalid("http.duplicate_parameter", "a parameter is given twice", name, "");
     }
+    // Never what it would mean to leave it out: an empty asOf is no "now".
+    if (value.empty()) return invalid("http.bad_parameter", "a parameter is empty", name, "a value, or no such parameter");
     parameters.named_.emplace_back(std::move(name), std::move(value));
   }
   return parameters;

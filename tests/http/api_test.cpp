@@ -182,6 +182,8 @@ TEST_F(Api, RefusesBadParameters) {
   EXPECT_EQ(code(ask("GET", "/v1/views/a/b?limit=-1")), "http.bad_parameter");
   EXPECT_EQ(code(ask("GET", "/v1/views/a/b?limit=99999999999999999999")), "http.bad_parameter");
   EXPECT_EQ(code(ask("GET", "/v1/views/a/b?asOf=1&asOf=2")), "http.duplicate_parameter");
+  EXPECT_EQ(code(ask("GET", "/v1/views/a/b?asOf=")), "http.bad_parameter");
+  EXPECT_EQ(code(ask("GET", "/v1/views/a/b?cursor=")), "http.bad_parameter");
   EXPECT_EQ(code(ask("GET", "/v1/events?form=3")), "http.unknown_parameter");
   EXPECT_EQ(code(ask("GET", "/v1/streams/a-1?stream=3")), "http.unknown_parameter");
   EXPECT_EQ(code(ask("GET", "/v1/events?from=")), "http.bad_parameter");
