@@ -16,8 +16,10 @@ using AccountEvents =
 using OpportunityEvents = Takes<opportunity::Event, opportunity::Opened, opportunity::AmountChanged,
                                 opportunity::DetailsChanged, opportunity::Won, opportunity::Lost,
                                 opportunity::Reopened, opportunity::CorrectionRecorded>;
-using CaseEvents = Takes<case_::Event, case_::Opened, case_::Classified, case_::Resolved,
-                         case_::Reopened, case_::Closed, case_::CorrectionRecorded>;
+using CaseEvents =
+    Takes<case_::Event, case_::Opened, case_::Started, case_::Classified, case_::Pended,
+          case_::Resumed, case_::Resolved, case_::Reopened, case_::Closed,
+          case_::CorrectionRecorded>;
 using OrderEvents = Takes<order::Event, order::Placed, order::Fulfilled, order::Cancelled,
                           order::Returned, order::CorrectionRecorded>;
 using MemberEvents = Takes<loyalty_member::Event, loyalty_member::Enrolled,
@@ -215,6 +217,14 @@ void apply(const case_::Resolved&, const RecordedEvent& event, Rows& rows) {
 void apply(const case_::Closed&, const RecordedEvent& event, Rows& rows) {
   stand(rows, event, Standing::kClosed);
 }
+// A fact opens a case again without a word of reopening.
+void go_on(Rows& rows, const RecordedEvent& event) {
+  auto* found = rows.related.find(stream_name(event.stream_type, event.stream_id));
+  if (!found || found->standing != Standing::kOpen) stand(rows, event, Standing::kOpen);
+}
+void apply(const case_::Started&, const RecordedEvent& event, Rows& rows) { go_on(rows, event); }
+void apply(const case_::Pended&, const RecordedEvent& event, Rows& rows) { go_on(rows, event); }
+void apply(const case_::Resumed&, const RecordedEvent& event, Rows& rows) { go_on(rows, event); }
 void apply(const case_::Reopened&, const RecordedEvent& event, Rows& rows) {
   stand(rows, event, Standing::kOpen);
 }

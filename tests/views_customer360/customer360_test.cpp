@@ -173,6 +173,9 @@ TEST_F(Customer360View, CasesAreOpenUntilResolvedOrClosed) {
   log.add("case-2", case_::Closed{});
   log.add("case-1", case_::Closed{});
   EXPECT_EQ(cases(), Lines{"acme|0|2"});
+  log.add("case-2", case_::Pended{.on = case_::PendedOn::VENDOR, .since = day(0)});  // a fact
+  EXPECT_EQ(cases(), Lines{"acme|1|2"});
+  log.add("case-2", case_::Closed{});
   log.add("case-1", case_::Reopened{});
   log.add("case-3", case_::Classified{.old = {}, .new_ = {.account_id = "acme"}});
   EXPECT_EQ(cases(), Lines{"acme|2|3"});
