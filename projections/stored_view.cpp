@@ -62,8 +62,10 @@ Result<Answer> StoredView::query(std::string_view report_name, const Query& quer
   auto checkpoint = (*snapshot)->checkpoint();
   auto known_at = query.known_at;
   if (!query.cursor.empty()) known_at = *cursor_position(query.cursor);  // it has been read: the report ran
-  return Answer{std::move(*lines), std::min(known_at, checkpoint.position),
-                query.reference.value_or(checkpoint.recorded_at)};
+  auto position = std::min(known_at, checkpoint.position);
+  auto policies = policies_behind(**snapshot, position);
+  if (!policies) return std::move(policies).error();
+  return Answer{std::move(*lines), position, query.reference.value_or(checkpoint.recorded_at), std::move(*policies)};
 }
 
 Result<Digests> StoredView::digests() const { return digests_of(*store_); }

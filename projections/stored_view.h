@@ -6,6 +6,7 @@
 #include <string>
 
 #include "projections/digest.h"
+#include "projections/policy_use.h"
 #include "projections/views.h"
 
 namespace rapport::projections {
@@ -19,6 +20,7 @@ struct Answer {
   Lines lines;
   Position position;    // what the answer knows of the log
   Timestamp reference;  // the instant that it was given for
+  std::vector<PolicyUse> policies;  // behind its rows
 };
 
 // One thread folds; any thread asks.

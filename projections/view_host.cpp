@@ -191,7 +191,9 @@ Result<Answer> ViewHost::query(std::string_view report_name, Query query, std::o
   if (!snapshot) return std::move(snapshot).error();
   auto lines = (*report)->run(**snapshot, bound(std::move(query), type_, as_of));
   if (!lines) return std::move(lines).error();
-  return Answer{std::move(*lines), target, reference};
+  auto policies = policies_behind(**snapshot, kNow);
+  if (!policies) return std::move(policies).error();
+  return Answer{std::move(*lines), target, reference, std::move(*policies)};
 }
 
 Result<Digests> ViewHost::digests() const {

@@ -85,6 +85,7 @@ Result<std::string> LocalStore::query(const QueryRequest& request) {
     if (!recorded) return std::move(recorded).error();
     head.known_at = *recorded;
   }
+  head.policies = answer->policies;
   std::string out;
   append_report(head, answer->lines, out);
   return out;

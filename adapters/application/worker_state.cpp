@@ -52,7 +52,8 @@ class WorkerState final : public Service {
       auto answer = view->query(request.report, query);
       if (!answer) return std::move(answer).error();
       std::string out;
-      append_report({.view = request.view, .report = request.report, .position = answer->position}, answer->lines, out);
+      append_report({.view = request.view, .report = request.report, .position = answer->position, .policies = answer->policies},
+                    answer->lines, out);
       return out;
     }
     return Error{ErrorCode::kNotFound, "view.unknown", "view \"" + request.view + "\" is not in this state directory"};

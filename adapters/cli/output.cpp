@@ -90,6 +90,9 @@ std::string footer(const Json& report, std::size_t rows) {
   auto text = fmt::format("{} {}; position {}", rows, rows == 1 ? "row" : "rows", report.value("position", 0ULL));
   for (auto [name, words] : {std::pair{"asOf", "as of"}, {"knownAt", "known at"}})
     if (report.contains(name) && !report[name].is_null()) text += fmt::format("; {} {}", words, plain(report[name]));
+  if (report.contains("policies"))
+    for (auto& policy : report["policies"])
+      text += fmt::format("; by {} version {}", printable(plain(policy["id"])), plain(policy["version"]));
   if (report.contains("next") && report["next"].is_string()) text += "; more with --cursor " + report["next"].get<std::string>();
   return text + "\n";
 }

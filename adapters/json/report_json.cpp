@@ -56,7 +56,16 @@ void append_report(const ReportHead& head, const projections::Lines& lines, std:
   append_optional(head.as_of, out);
   out += ",\"knownAt\":";
   append_optional(head.known_at, out);
-  out += ",\"columns\":[";
+  out += ",\"policies\":[";
+  for (auto& policy : head.policies) {
+    if (&policy != head.policies.data()) out += ',';
+    out += "{\"id\":";
+    append_text(policy.id, out);
+    out += ",\"version\":";
+    append_integer(std::int64_t{policy.version}, out);
+    out += '}';
+  }
+  out += "],\"columns\":[";
   for (auto& column : lines.columns) {
     if (&column != lines.columns.data()) out += ',';
     append_text(column.name, out);

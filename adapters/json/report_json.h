@@ -1,11 +1,13 @@
 // A view's answer in the **report** shape of contract.md.
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "domain/values.h"
 #include "eventstore/event.h"
+#include "projections/policy_use.h"
 #include "projections/report.h"
 
 namespace rapport {
@@ -17,9 +19,11 @@ struct ReportHead {
   std::optional<Hash> root = {};  // null without a log at hand
   std::optional<Timestamp> as_of = {};
   std::optional<Timestamp> known_at = {};
+  std::span<const projections::PolicyUse> policies = {};  // the rules behind it
 };
 
-// {"view":…,"report":…,"position":n,"root":"hex","asOf":…,"knownAt":…,"columns":[names],"rows":[…]},
+// {"view":…,"report":…,"position":n,"root":"hex","asOf":…,"knownAt":…,
+// "policies":[{"id":…,"version":n},…],"columns":[names],"rows":[…]},
 // and "next" if there is a page after it.
 void append_report(const ReportHead& head, const projections::Lines& lines, std::string& out);
 // One row as an object, its members in the columns' order.

@@ -330,6 +330,7 @@ void Customer360::apply(const RecordedEvent& event) {
   else
     return;  // rules, principals and imports are no customer's history
   enter(rows, event);
+  note_policies(rows.policies, event);
 }
 
 }  // namespace rapport::projections::customer360

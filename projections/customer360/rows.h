@@ -3,7 +3,7 @@
 #pragma once
 #include "domain/schema/account.capnp.h"
 #include "domain/schema/order.capnp.h"
-#include "projections/table.h"
+#include "projections/policy_use.h"
 
 namespace rapport::projections::customer360 {
 
@@ -105,15 +105,17 @@ struct Rows {
         amounts(batch),
         related(batch),
         streams(batch),
-        entries(batch) {}
+        entries(batch),
+        policies(batch) {}
   Table<Account> accounts;
   Table<Parent> parents;
   Table<Amounts> amounts;
   Table<Related> related;
   Table<AccountStream> streams;
   Table<Entry> entries;
+  Table<PolicyUse> policies;
   void each_table(auto&& f) {
-    f(accounts), f(parents), f(amounts), f(related), f(streams), f(entries);
+    f(accounts), f(parents), f(amounts), f(related), f(streams), f(entries), f(policies);
   }
 };
 

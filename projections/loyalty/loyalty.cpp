@@ -204,6 +204,9 @@ void Loyalty::apply(const RecordedEvent& event) {
     read_event(event, MemberEvents{}, take);
   else if (event.stream_type == "order")
     read_event(event, OrderEvents{}, take);
+  else
+    return;
+  note_policies(rows.policies, event);
 }
 
 }  // namespace rapport::projections::loyalty

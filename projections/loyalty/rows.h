@@ -3,7 +3,7 @@
 #pragma once
 #include "domain/schema/loyalty_member.capnp.h"
 #include "domain/schema/order.capnp.h"
-#include "projections/table.h"
+#include "projections/policy_use.h"
 
 namespace rapport::projections::loyalty {
 
@@ -110,13 +110,21 @@ struct Purchase {
 
 struct Rows {
   explicit Rows(Batch& batch)
-      : members(batch), lots(batch), movements(batch), orders(batch), purchases(batch) {}
+      : members(batch),
+        lots(batch),
+        movements(batch),
+        orders(batch),
+        purchases(batch),
+        policies(batch) {}
   Table<Member> members;
   Table<Lot> lots;
   Table<Movement> movements;
   Table<Order> orders;
   Table<Purchase> purchases;
-  void each_table(auto&& f) { f(members), f(lots), f(movements), f(orders), f(purchases); }
+  Table<PolicyUse> policies;
+  void each_table(auto&& f) {
+    f(members), f(lots), f(movements), f(orders), f(purchases), f(policies);
+  }
 };
 
 }  // namespace rapport::projections::loyalty

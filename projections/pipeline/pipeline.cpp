@@ -173,6 +173,8 @@ void Pipeline::apply(const RecordedEvent& event) {
   if (event.stream_type == "opportunity") read_event(event, OpportunityEvents{}, take);
   else if (event.stream_type == "account") read_event(event, AccountEvents{}, take);
   else if (event.stream_type == "principal") read_event(event, PrincipalEvents{}, take);
+  else return;
+  note_policies(rows.policies, event);
 }
 
 }  // namespace rapport::projections::pipeline

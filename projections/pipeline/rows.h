@@ -1,6 +1,6 @@
 // The pipeline's rows: an opportunity, its stage visits and movements, and who and what it is told apart by.
 #pragma once
-#include "projections/table.h"
+#include "projections/policy_use.h"
 
 namespace rapport::projections::pipeline {
 
@@ -87,13 +87,14 @@ struct Account {
 
 struct Rows {
   explicit Rows(Batch& batch)
-      : opportunities(batch), visits(batch), movements(batch), owners(batch), accounts(batch) {}
+      : opportunities(batch), visits(batch), movements(batch), owners(batch), accounts(batch), policies(batch) {}
   Table<Opportunity> opportunities;
   Table<StageVisit> visits;
   Table<Movement> movements;
   Table<Owner> owners;
   Table<Account> accounts;
-  void each_table(auto&& f) { f(opportunities), f(visits), f(movements), f(owners), f(accounts); }
+  Table<PolicyUse> policies;
+  void each_table(auto&& f) { f(opportunities), f(visits), f(movements), f(owners), f(accounts), f(policies); }
 };
 
 }  // namespace rapport::projections::pipeline

@@ -1,7 +1,7 @@
 // The service view's rows: a case as it stands, its changes, and its SLA milestones.
 #pragma once
 #include "domain/schema/case.capnp.h"
-#include "projections/table.h"
+#include "projections/policy_use.h"
 
 namespace rapport::projections::service {
 
@@ -82,11 +82,12 @@ struct Milestone {
 };
 
 struct Rows {
-  explicit Rows(Batch& batch) : cases(batch), changes(batch), milestones(batch) {}
+  explicit Rows(Batch& batch) : cases(batch), changes(batch), milestones(batch), policies(batch) {}
   Table<Case> cases;
   Table<Change> changes;
   Table<Milestone> milestones;
-  void each_table(auto&& f) { f(cases), f(changes), f(milestones); }
+  Table<PolicyUse> policies;
+  void each_table(auto&& f) { f(cases), f(changes), f(milestones), f(policies); }
 };
 
 }  // namespace rapport::projections::service

@@ -236,6 +236,7 @@ void apply(const CorrectionRecorded& corrected, const RecordedEvent& event, Rows
 void Service::apply(const RecordedEvent& event) {
   if (event.stream_type != "case") return;
   read_event(event, CaseEvents{}, [&](const auto& value) { service::apply(value, event, rows); });
+  note_policies(rows.policies, event);
 }
 
 }  // namespace rapport::projections::service

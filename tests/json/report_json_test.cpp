@@ -23,6 +23,7 @@ TEST(ReportShape, HasTheContractsMembersAndEveryKindOfValue) {
                         std::monostate(), std::monostate(), false});
   ReportHead head{.view = "pipeline", .report = "summary", .position = {42}};
   head.root.emplace().fill(0x0F);
+  const std::vector<projections::PolicyUse> policies{{.id = "points", .version = 2, .since = 7}};
   std::string root;
   for (int i = 0; i < 32; ++i) root += "0f";
   std::string out;
@@ -32,17 +33,18 @@ TEST(ReportShape, HasTheContractsMembersAndEveryKindOfValue) {
       R"("closeDate":"2017-06-30","openedAt":"2017-06-30T10:00:00.25Z","late":true},)"
       R"({"stage":null,"count":0,"currency":null,"amountMinor":null,"closeDate":null,"openedAt":null,"late":false}])";
   const std::string names =
-      R"("columns":["stage","count","currency","amountMinor","closeDate","openedAt","late"],)";
+      R"("policies":[],"columns":["stage","count","currency","amountMinor","closeDate","openedAt","late"],)";
   EXPECT_EQ(out, R"({"view":"pipeline","report":"summary","position":42,"root":")" + root +
                      R"(","asOf":null,"knownAt":null,)" + names + rows + "}");
 
   head.as_of = *parse_time("2017-07-01");
   head.known_at = *parse_time("2020-01-01T00:00:00Z");
+  head.policies = policies;
   lines.next = "cursor";
   out.clear();
   append_report(head, lines, out);
-  EXPECT_NE(out.find(R"("asOf":"2017-07-01T00:00:00Z","knownAt":"2020-01-01T00:00:00Z",)" + names +
-                     R"("rows":[)"),
+  EXPECT_NE(out.find(R"("asOf":"2017-07-01T00:00:00Z","knownAt":"2020-01-01T00:00:00Z",)"
+                     R"("policies":[{"id":"points","version":2}],"columns":["stage")"),
             std::string::npos);
   EXPECT_TRUE(out.ends_with(R"(],"next":"cursor"})"));
 }
@@ -51,7 +53,7 @@ TEST(ReportShape, OfNoRowsIsStillWhole) {
   std::string out;
   append_report({.view = "v", .report = "r", .position = {0}},
                 {.columns = {{"stage", ColumnType::kText, {}}}, .rows = {}}, out);
-  EXPECT_TRUE(out.ends_with(R"("asOf":null,"knownAt":null,"columns":["stage"],"rows":[]})")) << out;
+  EXPECT_TRUE(out.ends_with(R"("asOf":null,"knownAt":null,"policies":[],"columns":["stage"],"rows":[]})")) << out;
 }
 
 }  // namespace
