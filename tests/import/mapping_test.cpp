@@ -181,6 +181,8 @@ TEST(Mapping, ItsColumnsAreCheckedAgainstEachOther) {
 
 TEST(Mapping, ItsCommandsAreCheckedAgainstTheCatalogue) {
   const Fault faults[] = {
+      {"/tables/1/commands/0/command", "\"batch/changeViewVersion\"",
+       "m.json /tables/1/commands/0/command: a batch tells of itself: no record is one"},
       {"/policies/0/body/stages/0/probability", "5",
        "m.json /policies/0/body/stages/0/probability: Stage has no field \"probability\"; did you "
        "mean \"probabilityBp\"?"},

@@ -83,6 +83,8 @@ class CommandCompiler {
     if (!step_.plan)
       return scope_.faults.add(at, "no aggregate \"" + step_.aggregate + "\"" + nearest.hint()),
              false;
+    if (step_.aggregate == "batch")
+      return scope_.faults.add(at, "a batch tells of itself: no record is one"), false;
     step_.commands = &step_.plan->commands;
     step_.member = step_.commands->find(name);
     Nearest command(name);
