@@ -168,6 +168,13 @@ Decision decide(const State& state, const Correct& correct, const Context& conte
   });
 }
 
+// Only the revert of an import takes everything back.
+Decision decide(const State& state, const Revoke&, const Context& context, Events<Event>& events) {
+  if (!context.as_fact) return reject("account.revoked_by_revert_only");
+  if (!state.created) return unchanged;
+  return events.emit(Revoked{});
+}
+
 void evolve(State& state, const Created& created) {
   state.created = true;
   state.lifecycle = Lifecycle::PROSPECT;
@@ -188,5 +195,6 @@ void evolve(State& state, const OwnerAssigned& assigned) {
 }
 void evolve(State& state, const LifecycleChanged& changed) { state.lifecycle = changed.new_; }
 void evolve(State& state, const CorrectionRecorded& correction) { apply(state, correction.new_); }
+void evolve(State& state, const Revoked&) { state = {}; }
 
 }  // namespace rapport::account

@@ -310,6 +310,13 @@ Decision decide(const State& state, const Correct& correct, const Context& conte
   });
 }
 
+// Only the revert of an import takes everything back.
+Decision decide(const State& state, const Revoke&, const Context& context, Events<Event>& events) {
+  if (!context.as_fact) return reject("case.revoked_by_revert_only");
+  if (state.status == Status::kNone) return unchanged;
+  return events.emit(Revoked{});
+}
+
 void evolve(State& state, const Opened& opened) {
   state.status = Status::kNew;
   classify(state, opened);
@@ -362,5 +369,6 @@ void evolve(State& state, const SlaMilestoneCancelled& cancelled) {
   if (auto* milestone = find(state, cancelled.kind)) milestone->outcome = Outcome::kCancelled;
 }
 void evolve(State& state, const CorrectionRecorded& correction) { classify(state, correction.new_); }
+void evolve(State& state, const Revoked&) { state = {}; }
 
 }  // namespace rapport::case_

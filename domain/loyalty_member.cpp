@@ -171,6 +171,27 @@ void debit(State& state, const std::vector<Allocation>& allocations) {
     if (auto* lot = find(state.lots, allocation.lot_id)) lot->remaining -= allocation.points;
 }
 
+bool is_credit(PointsMovement kind, std::int64_t points) {
+  return kind == PointsMovement::EARNED || (kind == PointsMovement::ADJUSTED && points > 0);
+}
+
+// Whether lots and debt are still as the movement left them, so that both stay what they are without
+// it: never positive together.
+Decision check_last(const State& state, const RevokeMovement& movement, const Lot* own) {
+  auto built_on = reject("loyalty_member.movement_built_on", "txnId");
+  auto has_points = [&](auto& lot) { return &lot != own && lot.remaining > 0; };
+  if (is_credit(movement.kind, movement.points)) {
+    bool untouched = own->remaining == movement.points - movement.debt && own->reversible == movement.points;
+    bool debt_again = movement.debt > 0 && std::ranges::any_of(state.lots, has_points);
+    return untouched && !debt_again ? accepted : built_on;
+  }
+  bool debt_left = state.debt > movement.debt && !movement.allocations.empty();
+  if (state.debt < movement.debt || debt_left) return built_on;
+  for (auto& allocation : movement.allocations)
+    if (!find(state.lots, allocation.lot_id)) return built_on;
+  return accepted;
+}
+
 }  // namespace
 
 std::int64_t State::balance() const {
@@ -367,6 +388,34 @@ Decision decide(const State& state, const Correct& correct, const Context& conte
   });
 }
 
+// Only the revert of an import takes everything back.
+Decision decide(const State& state, const Revoke&, const Context& context, Events<Event>& events) {
+  if (!context.as_fact) return reject("loyalty_member.revoked_by_revert_only");
+  if (state.status == Status::UNSPECIFIED) return unchanged;
+  if (!state.lots.empty() || !state.debits.empty() || state.debt)
+    return reject("loyalty_member.points_left");
+  return events.emit(Revoked{});
+}
+
+// Back to the lots and the debt that there were before a movement: only while no other builds on it.
+Decision decide(const State& state, const RevokeMovement& wanted, const Context& context,
+                Events<Event>& events) {
+  if (!context.as_fact) return reject("loyalty_member.revoked_by_revert_only");
+  auto* own = find(state.lots, wanted.txn_id);
+  bool expiry = wanted.kind == PointsMovement::EXPIRED;
+  bool there = expiry ? own && own->remaining == 0 : own || state.debits.contains(wanted.txn_id);
+  if (!there) return unchanged;
+  if (auto checked = check_last(state, wanted, own); !checked.accepted()) return checked;
+  return events.emit(MovementRevoked{
+      .kind = wanted.kind,
+      .txn_id = wanted.txn_id,
+      .points = wanted.points,
+      .allocations = wanted.allocations,
+      .debt = wanted.debt,
+      .original_txn_id = wanted.original_txn_id,
+  });
+}
+
 void evolve(State& state, const Enrolled& enrolled) {
   state.status = Status::ACTIVE;
   state.program_id = enrolled.program_id;
@@ -428,6 +477,20 @@ void evolve(State& state, const StatusChanged& changed) { state.status = changed
 void evolve(State& state, const CorrectionRecorded& correction) {
   patch(state.account_id, correction.new_.account_id);
   patch(state.card_no, correction.new_.card_no);
+}
+void evolve(State& state, const Revoked&) { state = {}; }
+void evolve(State& state, const MovementRevoked& revoked) {
+  if (is_credit(revoked.kind, revoked.points)) {
+    std::erase_if(state.lots, [&](auto& lot) { return lot.id == revoked.txn_id; });
+    state.debt += revoked.debt;
+    return;
+  }
+  state.debits.erase(std::string(revoked.txn_id));
+  for (auto& allocation : revoked.allocations)
+    if (auto* lot = find(state.lots, allocation.lot_id)) lot->remaining += allocation.points;
+  state.debt -= revoked.debt;
+  if (auto* lot = revoked.original_txn_id ? find(state.lots, *revoked.original_txn_id) : nullptr)
+    lot->reversible += revoked.points;
 }
 
 }  // namespace rapport::loyalty_member

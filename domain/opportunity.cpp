@@ -190,6 +190,13 @@ Decision decide(const State& state, const NoteCompetitor& note, const Context& c
   return events.emit(CompetitorNoted{.name = note.name, .strength = note.strength});
 }
 
+// Only the revert of an import takes everything back.
+Decision decide(const State& state, const Revoke&, const Context& context, Events<Event>& events) {
+  if (!context.as_fact) return reject("opportunity.revoked_by_revert_only");
+  if (state.status == Status::kNone) return unchanged;
+  return events.emit(Revoked{});
+}
+
 void evolve(State& state, const Opened& opened) {
   state = {
       .status = Status::kOpen,
@@ -245,5 +252,6 @@ void evolve(State& state, const CorrectionRecorded& correction) {
 void evolve(State& state, const CompetitorNoted& noted) {
   state.competitors.insert_or_assign(std::string(noted.name), noted.strength);
 }
+void evolve(State& state, const Revoked&) { state = {}; }
 
 }  // namespace rapport::opportunity

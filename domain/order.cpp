@@ -222,6 +222,13 @@ Decision decide(const State& state, const Correct& correct, const Context& conte
   });
 }
 
+// Only the revert of an import takes everything back.
+Decision decide(const State& state, const Revoke&, const Context& context, Events<Event>& events) {
+  if (!context.as_fact) return reject("order.revoked_by_revert_only");
+  if (state.status == Status::kNone) return unchanged;
+  return events.emit(Revoked{});
+}
+
 void evolve(State& state, const Placed& placed) {
   state = {
       .status = Status::kPlaced,
@@ -261,6 +268,7 @@ void evolve(State& state, const CorrectionRecorded& correction) {
   patch(state.quote_id, correction.new_.quote_id);
   patch(state.opportunity_id, correction.new_.opportunity_id);
 }
+void evolve(State& state, const Revoked&) { state = {}; }
 
 void react_to(const State& state, const Fulfilled& fulfilled, const Context& context,
               Reactions& reactions) {

@@ -52,6 +52,8 @@ bool Policies::apply(std::string_view id, Words event) try {
                           .house = owned_if(value.house)});
     } else if constexpr (std::same_as<E, policy_set::Retired>) {
       for (auto& version : versions) version.retired = true;
+    } else if constexpr (std::same_as<E, policy_set::Revoked>) {
+      versions.clear();
     } else if constexpr (std::same_as<E, policy_set::CorrectionRecorded>) {
       auto at = value.version == 0 ? versions.end() : std::ranges::find(versions, value.version, &Version::number);
       if (at == versions.end() && !versions.empty()) at = versions.end() - 1;

@@ -115,7 +115,7 @@ Decision check_effective(Date effective_from, const Context& context) {
 
 // Does the newest version already say this? Without a date any version in force will do.
 bool holds(const State& state, const Publish& publish, Date today) {
-  if (state.version == 0 || state.retired || state.body != bytes_of(publish)) return false;
+  if (state.kind == Kind::kNone || state.retired || state.body != bytes_of(publish)) return false;
   return publish.effective_from ? state.newest_effective_from() == *publish.effective_from
                                 : state.newest_effective_from() <= today;
 }
@@ -135,7 +135,7 @@ std::uint32_t version_published(Words target) {
 Decision decide(const State& state, const Publish& publish, const Context& context, Events<Event>& events) {
   if (bodies_in(publish) == 0) return reject("policy_set.body_missing");
   if (bodies_in(publish) > 1) return reject("policy_set.body_ambiguous");
-  if (state.version != 0 && state.kind != kind_of(publish)) return reject("policy_set.kind_differs");
+  if (state.kind != Kind::kNone && state.kind != kind_of(publish)) return reject("policy_set.kind_differs");
   if (auto checked = check_place(publish, context); !checked.accepted()) return checked;
   auto today = date_of(context.as_fact ? context.now : context.recorded);
   if (holds(state, publish, today)) return unchanged;
@@ -157,7 +157,7 @@ Decision decide(const State& state, const Publish& publish, const Context& conte
 }
 
 Decision decide(const State& state, const Retire& retire, const Context& context, Events<Event>& events) {
-  if (state.version == 0) return reject("policy_set.not_found");
+  if (state.kind == Kind::kNone) return reject("policy_set.not_found");
   if (state.retired) return unchanged;
   auto approver_id = retire.approver_id.value_or("");
   if (auto checked = check_four_eyes(state.kind, approver_id, context); !checked.accepted()) return checked;
@@ -165,7 +165,7 @@ Decision decide(const State& state, const Retire& retire, const Context& context
 }
 
 Decision decide(const State& state, const Correct& correct, const Context& context, Events<Event>& events) {
-  if (state.version == 0) return reject("policy_set.not_found");
+  if (state.kind == Kind::kNone) return reject("policy_set.not_found");
   auto version = state.effective_from.find(version_published(context.target));
   if (version == state.effective_from.end()) return reject("policy_set.target_not_published", "target");
   if (auto checked = check_approver(context, correct.approver_id, "policy_set.approver_missing"); !checked.accepted())
@@ -184,6 +184,13 @@ Decision decide(const State& state, const Correct& correct, const Context& conte
   });
 }
 
+// Only the revert of an import takes everything back.
+Decision decide(const State& state, const Revoke&, const Context& context, Events<Event>& events) {
+  if (!context.as_fact) return reject("policy_set.revoked_by_revert_only");
+  if (state.kind == Kind::kNone) return unchanged;
+  return events.emit(Revoked{});
+}
+
 void evolve(State& state, const Published& published) {
   state.kind = kind_of(published);
   state.version = published.version;
@@ -196,6 +203,11 @@ void evolve(State& state, const CorrectionRecorded& correction) {
   auto version = correction.version == 0 ? state.version : correction.version;
   if (auto at = state.effective_from.find(version); at != state.effective_from.end())
     patch(at->second, correction.new_.effective_from);
+}
+void evolve(State& state, const Revoked&) {
+  auto version = state.version;
+  state = {};
+  state.version = version;
 }
 
 }  // namespace rapport::policy_set

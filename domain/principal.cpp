@@ -42,6 +42,13 @@ Decision decide(const State& state, const Correct& correct, const Context& conte
   });
 }
 
+// Only the revert of an import takes everything back.
+Decision decide(const State& state, const Revoke&, const Context& context, Events<Event>& events) {
+  if (!context.as_fact) return reject("principal.revoked_by_revert_only");
+  if (state.status == Status::kNone) return unchanged;
+  return events.emit(Revoked{});
+}
+
 void evolve(State& state, const Provisioned&) { state.status = Status::kActive; }
 void evolve(State& state, const Assigned& assigned) {
   state.team_id = assigned.team_id.value_or("");
@@ -52,5 +59,6 @@ void evolve(State& state, const Deactivated&) { state.status = Status::kDeactiva
 void evolve(State& state, const CorrectionRecorded& correction) {
   patch(state.office, correction.new_.office);
 }
+void evolve(State& state, const Revoked&) { state = {}; }
 
 }  // namespace rapport::principal

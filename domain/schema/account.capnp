@@ -20,6 +20,7 @@ struct Command { union {
   assignOwner @4 :AssignOwner;
   setLifecycle @5 :SetLifecycle;
   correct @6 :Correct;
+  revoke @7 :Revoke;
 } }
 struct Event { union {
   unspecified @0 :Void;
@@ -29,6 +30,7 @@ struct Event { union {
   ownerAssigned @4 :OwnerAssigned $facet("owner");
   lifecycleChanged @5 :LifecycleChanged $facet("status");
   correctionRecorded @6 :CorrectionRecorded $facet("details");
+  revoked @7 :Revoked $facet("status");
 } }
 
 enum Kind { unspecified @0; organisation @1; person @2; customer @3; partner @4; distributor @5; supplier @6; }
@@ -55,6 +57,7 @@ struct SetRelation {
 struct AssignOwner { ownerId @0 :Text $maxLength(200); teamId @1 :Text $optional $maxLength(200); }
 struct SetLifecycle { lifecycle @0 :Lifecycle; }
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
+struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
 struct Created {
   kind @0 :Kind;
@@ -80,6 +83,7 @@ struct OwnerAssigned {
 }
 struct LifecycleChanged { old @0 :Lifecycle; new @1 :Lifecycle; }
 struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
+struct Revoked {}  # from here on as if it had never been; it may be created again
 
 # A patch: present = changed, an empty text = cleared.
 struct Details {

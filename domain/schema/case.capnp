@@ -30,6 +30,7 @@ struct Command { union {
   breachMilestone @13 :BreachMilestone;
   cancelMilestone @14 :CancelMilestone;
   correct @15 :Correct;
+  revoke @16 :Revoke;
 } }
 struct Event { union {
   unspecified @0 :Void;
@@ -49,6 +50,7 @@ struct Event { union {
   slaMilestoneBreached @14 :SlaMilestoneBreached $facet("milestones");
   slaMilestoneCancelled @15 :SlaMilestoneCancelled $facet("milestones");
   correctionRecorded @16 :CorrectionRecorded $facet("details");
+  revoked @17 :Revoked $facet("status");
 } }
 
 enum Type { unspecified @0; question @1; incident @2; request @3; complaint @4; }
@@ -96,6 +98,7 @@ struct MeetMilestone { kind @0 :MilestoneKind; }
 struct BreachMilestone { kind @0 :MilestoneKind; }
 struct CancelMilestone { kind @0 :MilestoneKind; }
 struct Correct { target @0 :EventId; new @1 :Classification; approverId @2 :Text $maxLength(200); }
+struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
 struct Opened {
   accountId @0 :Text $optional $maxLength(200);
@@ -148,6 +151,7 @@ struct SlaMilestoneMet { kind @0 :MilestoneKind; elapsedSeconds @1 :UInt32; }  #
 struct SlaMilestoneBreached { kind @0 :MilestoneKind; }
 struct SlaMilestoneCancelled { kind @0 :MilestoneKind; }
 struct CorrectionRecorded { target @0 :EventId; old @1 :Classification; new @2 :Classification; approverId @3 :Text $maxLength(200); }
+struct Revoked {}  # from here on as if it had never been; it may be created again
 
 struct DueAt { kind @0 :MilestoneKind; dueAt @1 :Int64 $timestamp; }
 # A patch: present = changed, an empty text = cleared.

@@ -25,6 +25,8 @@ struct Command { union {
   correct @9 :Correct;
   rewardPurchase @10 :RewardPurchase;
   takeBackPurchase @11 :TakeBackPurchase;
+  revoke @12 :Revoke;
+  revokeMovement @13 :RevokeMovement;
 } }
 struct Event { union {
   unspecified @0 :Void;
@@ -37,9 +39,12 @@ struct Event { union {
   tierChanged @7 :TierChanged $facet("tier");
   statusChanged @8 :StatusChanged $facet("status");
   correctionRecorded @9 :CorrectionRecorded $facet("details");
+  revoked @10 :Revoked $facet("status");
+  movementRevoked @11 :MovementRevoked $facet("points");
 } }
 
 enum Status { unspecified @0; active @1; suspended @2; left @3; }
+enum PointsMovement { unspecified @0; earned @1; redeemed @2; reversed @3; expired @4; adjusted @5; }
 
 struct Enrol {
   programId @0 :Text $maxLength(64);
@@ -78,6 +83,16 @@ struct TakeBackPurchase {
   originalTxnId @1 :Text $optional $maxLength(220);  # the purchase given back; absent = a credit note, from the newest lots
   amount @2 :Money;                                   # what the customer got back, positive
   remaining @3 :Money $optional;                      # what is left of the purchase after that
+}
+struct Revoke {}   # what created it was wrong: only the revert of an import sends it
+# A movement of points that was wrong, as its event had it: only the revert of an import sends it, the newest movement first.
+struct RevokeMovement {
+  kind @0 :PointsMovement;
+  txnId @1 :Text $maxLength(220);                      # of an expiry: the lot
+  points @2 :Int64;                                     # of an adjustment they may be negative
+  allocations @3 :List(Allocation);                     # of a debit
+  debt @4 :Int64;                                       # that it paid, or left
+  originalTxnId @5 :Text $optional $maxLength(220);
 }
 
 struct Enrolled {
@@ -127,6 +142,15 @@ struct TierChanged {
 }
 struct StatusChanged { old @0 :Status; new @1 :Status; }
 struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
+struct Revoked {}  # from here on as if it had never been; it may be created again
+struct MovementRevoked {  # lots, debt and totals are what they were without the movement
+  kind @0 :PointsMovement;
+  txnId @1 :Text $maxLength(220);
+  points @2 :Int64;
+  allocations @3 :List(Allocation);
+  debt @4 :Int64;
+  originalTxnId @5 :Text $optional $maxLength(220);
+}
 
 struct Rate { points @0 :Int64; per @1 :Money; }        # so many points for every whole `per`
 struct Allocation { lotId @0 :Text $maxLength(220); points @1 :Int64; }

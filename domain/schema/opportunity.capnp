@@ -27,6 +27,7 @@ struct Command { union {
   reopen @10 :Reopen;
   correct @11 :Correct;
   noteCompetitor @12 :NoteCompetitor;
+  revoke @13 :Revoke;
 } }
 struct Event { union {
   unspecified @0 :Void;
@@ -42,6 +43,7 @@ struct Event { union {
   reopened @10 :Reopened $facet("status");
   correctionRecorded @11 :CorrectionRecorded $facet("details");
   competitorNoted @12 :CompetitorNoted $facet("competitors");
+  revoked @13 :Revoked $facet("status");
 } }
 
 enum Type { unspecified @0; new @1; renewal @2; upsell @3; crosssell @4; }
@@ -78,6 +80,7 @@ struct Lose {
 struct Reopen { toStage @0 :Text $maxLength(64); }
 struct Correct { target @0 :EventId; new @1 :Corrections; approverId @2 :Text $maxLength(200); }
 struct NoteCompetitor { name @0 :Text $maxLength(200); strength @1 :Strength; }
+struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
 struct Opened {
   accountId @0 :Text $optional $maxLength(200);
@@ -125,6 +128,7 @@ struct Lost {
 struct Reopened { toStage @0 :Text $maxLength(64); probabilityBp @1 :UInt16; forecastCategory @2 :ForecastCategory; }
 struct CorrectionRecorded { target @0 :EventId; old @1 :Corrections; new @2 :Corrections; approverId @3 :Text $maxLength(200); }
 struct CompetitorNoted { name @0 :Text $maxLength(200); strength @1 :Strength; }
+struct Revoked {}  # from here on as if it had never been; it may be created again
 
 # Patches: present = changed, an empty text = cleared.
 struct Details {

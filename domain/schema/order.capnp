@@ -21,6 +21,7 @@ struct Command { union {
   cancel @3 :Cancel;
   return @4 :Return;
   correct @5 :Correct;
+  revoke @6 :Revoke;
 } }
 struct Event { union {
   unspecified @0 :Void;
@@ -29,6 +30,7 @@ struct Event { union {
   cancelled @3 :Cancelled $facet("status");
   returned @4 :Returned $facet("returns");
   correctionRecorded @5 :CorrectionRecorded $facet("details");
+  revoked @6 :Revoked $facet("status");
 } }
 
 enum Kind { unspecified @0; sale @1; creditNote @2; adjustment @3; }
@@ -52,6 +54,7 @@ struct Fulfil { lines @0 :List(Portion); }   # none = all that is left
 struct Cancel { reasonCode @0 :Text $maxLength(64); }
 struct Return { lines @0 :List(Portion); reasonCode @1 :Text $maxLength(64); }
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
+struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
 struct Placed {
   kind @0 :Kind;
@@ -83,6 +86,7 @@ struct Returned {
   number @3 :UInt16;            # the first return of this order is 1
 }
 struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
+struct Revoked {}  # from here on as if it had never been; it may be created again
 
 struct Portion { line @0 :UInt16; qtyMilli @1 :Int64; }
 # A patch: present = changed, an empty text = cleared.

@@ -20,12 +20,14 @@ struct Command { union {
   publish @1 :Publish;
   retire @2 :Retire;
   correct @3 :Correct;
+  revoke @4 :Revoke;
 } }
 struct Event { union {
   unspecified @0 :Void;
   published @1 :Published $facet("body");
   retired @2 :Retired $facet("status");
   correctionRecorded @3 :CorrectionRecorded $facet("details");
+  revoked @4 :Revoked $facet("status");
 } }
 
 struct Publish {
@@ -39,6 +41,7 @@ struct Publish {
 }
 struct Retire { approverId @0 :Text $optional $maxLength(200); }
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
+struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
 struct Published {
   version @0 :UInt32;          # numbered by the decider, from 1
@@ -58,6 +61,7 @@ struct CorrectionRecorded {
   approverId @3 :Text $maxLength(200);
   version @4 :UInt32;          # the one that the target published; 0 = the newest at that time (so before it was recorded)
 }
+struct Revoked {}  # from here on as if it had never been; only its versions' numbers go on
 # A patch: present = changed.
 struct Details { effectiveFrom :union { unknown @0 :Void; value @1 :Int32 $date; } }
 

@@ -18,6 +18,7 @@ struct Command { union {
   assign @2 :Assign;
   deactivate @3 :Deactivate;
   correct @4 :Correct;
+  revoke @5 :Revoke;
 } }
 struct Event { union {
   unspecified @0 :Void;
@@ -25,6 +26,7 @@ struct Event { union {
   assigned @2 :Assigned $facet("team");
   deactivated @3 :Deactivated $facet("status");
   correctionRecorded @4 :CorrectionRecorded $facet("details");
+  revoked @5 :Revoked $facet("status");
 } }
 
 enum Kind { unspecified @0; user @1; service @2; team @3; }
@@ -37,6 +39,7 @@ struct Assign {
 }
 struct Deactivate {}
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
+struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
 struct Provisioned { kind @0 :Kind; name @1 :Text $optional $personal $maxLength(200); }
 struct Assigned {
@@ -46,6 +49,7 @@ struct Assigned {
 }
 struct Deactivated {}
 struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
+struct Revoked {}  # from here on as if it had never been; it may be created again
 
 # A patch: present = changed, an empty text = cleared.
 struct Details {
