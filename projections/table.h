@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "projections/batch.h"
@@ -80,6 +81,13 @@ class Table final {
     touch(e);
     e.present = false;
   }
+  // Erases a row that was appended, in this batch or in one before. Its key is never used again.
+  void withdraw(const auto&... key) {
+    recall();
+    auto complete = std::exchange(complete_, false);  // the cache knows nothing of what was appended
+    erase(key...);
+    complete_ = complete;
+  }
 
   // Stages every changed row; called once a batch, before its commit.
   void write_back() {
@@ -108,6 +116,21 @@ class Table final {
     std::size_t at, key_size, size;
   };
 
+  // What the open batch appended becomes rows like others, so that they are found.
+  void recall() {
+    std::string_view bytes = appended_bytes_;
+    for (auto& a : appended_) {
+      auto stored = StoredRow::parse(bytes.substr(a.at + a.key_size, a.size - a.key_size));
+      auto it = cache_.try_emplace(std::string(bytes.substr(a.at, a.key_size))).first;
+      auto& e = it->second;
+      e = {.key = it->first, .created = stored.created, .since = stored.since, .batch = batch_.number(), .present = true, .changed = true};
+      RAPPORT_ASSERT(read(e.key, stored.body, e.row));
+      changed_.push_back(&e);
+      ++batch_.cached_rows;
+    }
+    appended_.clear();
+    appended_bytes_.clear();
+  }
   void write_appended() {
     std::string_view bytes = appended_bytes_;
     auto key = [&](const Appended& a) { return bytes.substr(a.at, a.key_size); };

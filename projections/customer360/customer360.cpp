@@ -12,20 +12,23 @@ namespace {
 
 using AccountEvents =
     Takes<account::Event, account::Created, account::DetailsChanged, account::RelationSet,
-          account::OwnerAssigned, account::LifecycleChanged, account::CorrectionRecorded>;
+          account::OwnerAssigned, account::LifecycleChanged, account::CorrectionRecorded,
+          account::Revoked>;
 using OpportunityEvents = Takes<opportunity::Event, opportunity::Opened, opportunity::AmountChanged,
                                 opportunity::DetailsChanged, opportunity::Won, opportunity::Lost,
-                                opportunity::Reopened, opportunity::CorrectionRecorded>;
+                                opportunity::Reopened, opportunity::CorrectionRecorded,
+                                opportunity::Revoked>;
 using CaseEvents =
     Takes<case_::Event, case_::Opened, case_::Started, case_::Classified, case_::Pended,
           case_::Resumed, case_::Resolved, case_::Reopened, case_::Closed,
-          case_::CorrectionRecorded>;
+          case_::CorrectionRecorded, case_::Revoked>;
 using OrderEvents = Takes<order::Event, order::Placed, order::Fulfilled, order::Cancelled,
-                          order::Returned, order::CorrectionRecorded>;
+                          order::Returned, order::CorrectionRecorded, order::Revoked>;
 using MemberEvents = Takes<loyalty_member::Event, loyalty_member::Enrolled,
                            loyalty_member::PointsEarned, loyalty_member::PointsRedeemed,
                            loyalty_member::PointsReversed, loyalty_member::PointsExpired,
-                           loyalty_member::PointsAdjusted, loyalty_member::CorrectionRecorded>;
+                           loyalty_member::PointsAdjusted, loyalty_member::CorrectionRecorded,
+                           loyalty_member::Revoked, loyalty_member::MovementRevoked>;
 
 // What one stream adds to its account.
 struct Share {
@@ -57,6 +60,11 @@ Share share_of(const Related& row) {
   return share;
 }
 
+// An account that was not created, and of which nothing is left that named it.
+void forget_if_nobody(Rows& rows, const Account& row) {
+  bool named = row.open || row.won || row.lost || row.cases || row.orders || row.points;
+  if (row.version == 0 && !named) rows.accounts.erase(row.id);
+}
 void book_counts(Rows& rows, const std::string& account, const Share& share, std::int64_t sign) {
   auto& row = rows.accounts.edit(account);
   row.open += sign * share.open;
@@ -119,6 +127,21 @@ void set_worth(Related& row, const std::optional<Money>& amount) {
   row.minor = amount ? amount->amount_minor : 0;
 }
 
+// What was known of the event's stream goes, and its account's totals with it.
+void forget(Rows& rows, const RecordedEvent& event) {
+  auto* found = rows.related.find(stream_name(event.stream_type, event.stream_id));
+  if (!found) return;  // as-of a time before all of it
+  auto row = *found;
+  book(rows, row.account, share_of(row), -1);
+  if (!row.account.empty()) rows.streams.erase(row.account, row.stream);
+  rows.related.erase(row.stream);
+  if (auto* account = rows.accounts.find(row.account)) forget_if_nobody(rows, *account);
+}
+void apply(const opportunity::Revoked&, const RecordedEvent& event, Rows& rows) { forget(rows, event); }
+void apply(const case_::Revoked&, const RecordedEvent& event, Rows& rows) { forget(rows, event); }
+void apply(const order::Revoked&, const RecordedEvent& event, Rows& rows) { forget(rows, event); }
+void apply(const loyalty_member::Revoked&, const RecordedEvent& event, Rows& rows) { forget(rows, event); }
+
 // --- the account itself ---
 Account& edit_account(Rows& rows, const RecordedEvent& event) {
   auto& row = rows.accounts.edit(event.stream_id);
@@ -164,6 +187,22 @@ void apply(const account::OwnerAssigned& assigned, const RecordedEvent& event, R
 }
 void apply(const account::LifecycleChanged& changed, const RecordedEvent& event, Rows& rows) {
   edit_account(rows, event).lifecycle = changed.new_;
+}
+// What others say of it stays.
+void apply(const account::Revoked&, const RecordedEvent& event, Rows& rows) {
+  if (!rows.accounts.find(event.stream_id)) return;  // as-of a time before all of it
+  auto& row = rows.accounts.edit(event.stream_id);
+  Account blank;
+  blank.id = row.id;
+  blank.open = row.open;
+  blank.won = row.won;
+  blank.lost = row.lost;
+  blank.open_cases = row.open_cases;
+  blank.cases = row.cases;
+  blank.orders = row.orders;
+  blank.points = row.points;
+  row = std::move(blank);
+  forget_if_nobody(rows, row);
 }
 
 // --- opportunities ---
@@ -291,6 +330,11 @@ void apply(const loyalty_member::PointsExpired& e, const RecordedEvent& event, R
 }
 void apply(const loyalty_member::PointsAdjusted& e, const RecordedEvent& event, Rows& rows) {
   move_points(rows, event, e.points);
+}
+void apply(const loyalty_member::MovementRevoked& e, const RecordedEvent& event, Rows& rows) {
+  using Kind = loyalty_member::PointsMovement;
+  bool added = e.kind == Kind::EARNED || e.kind == Kind::ADJUSTED;
+  move_points(rows, event, added ? -e.points : e.points);
 }
 void apply(const loyalty_member::CorrectionRecorded& corrected, const RecordedEvent& event,
            Rows& rows) {

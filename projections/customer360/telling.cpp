@@ -199,6 +199,7 @@ void tell_member(const RecordedEvent& event, Told& told) {
           },
           [&](const PointsExpired& e) { told.text = list(signed_points(-e.points), e.lot_id); },
           [&](const PointsAdjusted& e) { told.text = list(signed_points(e.points), e.txn_id); },
+          [&](const MovementRevoked& e) { told.text = list(e.kind, e.points, e.txn_id); },
           [&](const TierChanged& e) { told.text = from_to(e.old, e.new_); },
           [&](const StatusChanged& e) { told.text = from_to(e.old, e.new_); },
           [&](const CorrectionRecorded& e) {

@@ -10,9 +10,10 @@ using namespace loyalty_member;  // the events
 
 using MemberEvents =
     Takes<loyalty_member::Event, Enrolled, PointsEarned, PointsRedeemed, PointsReversed,
-          PointsExpired, PointsAdjusted, TierChanged, StatusChanged, CorrectionRecorded>;
+          PointsExpired, PointsAdjusted, TierChanged, StatusChanged, CorrectionRecorded, Revoked,
+          MovementRevoked>;
 using OrderEvents = Takes<order::Event, order::Placed, order::Fulfilled, order::Returned,
-                          order::CorrectionRecorded>;
+                          order::CorrectionRecorded, order::Revoked>;
 
 loyalty::Member& edit(Rows& rows, const RecordedEvent& event) {
   auto& row = rows.members.edit(event.stream_id);
@@ -131,6 +132,46 @@ void apply(const StatusChanged& changed, const RecordedEvent& event, Rows& rows)
 void apply(const CorrectionRecorded& corrected, const RecordedEvent& event, Rows& rows) {
   patch(edit(rows, event).account, corrected.new_.account_id);
 }
+void apply(const Revoked&, const RecordedEvent& event, Rows& rows) {
+  rows.members.erase(event.stream_id);  // its lots went with their movements
+}
+std::int64_t& total_of(loyalty::Member& member, loyalty_member::PointsMovement kind) {
+  switch (kind) {
+    case loyalty_member::PointsMovement::EARNED:
+      return member.earned;
+    case loyalty_member::PointsMovement::REDEEMED:
+      return member.redeemed;
+    case loyalty_member::PointsMovement::REVERSED:
+      return member.reversed;
+    case loyalty_member::PointsMovement::EXPIRED:
+      return member.expired;
+    default:
+      return member.adjusted;
+  }
+}
+void apply(const MovementRevoked& revoked, const RecordedEvent& event, Rows& rows) {
+  auto& row = edit(rows, event);
+  auto before = row.balance();
+  total_of(row, revoked.kind) -= revoked.points;
+  bool credit = row.balance() < before;
+  Movement movement{.kind = MovementKind::kRevoked,
+                    .txn = std::string(revoked.txn_id),
+                    .original = text(revoked.original_txn_id),
+                    .points = row.balance() - before,
+                    .debt = credit ? revoked.debt : -revoked.debt};
+  row.debt += movement.debt;
+  if (credit) {
+    rows.lots.erase(row.id, revoked.txn_id);
+    movement.lots = {std::string(revoked.txn_id)};
+    movement.lot_points = {revoked.debt - revoked.points};
+  }
+  for (auto& allocation : revoked.allocations) {
+    rows.lots.edit(row.id, allocation.lot_id).remaining += allocation.points;
+    movement.lots.emplace_back(allocation.lot_id);
+    movement.lot_points.push_back(allocation.points);
+  }
+  book(rows, row, event, std::move(movement));
+}
 
 PurchaseKind kind_of(OrderKind kind) {
   switch (kind) {
@@ -147,13 +188,17 @@ PurchaseKind kind_of(OrderKind kind) {
 
 void add_purchase(Rows& rows, const Order& order, const RecordedEvent& event, PurchaseKind kind,
                   std::uint16_t number, const Money& amount) {
-  rows.purchases.add({.member = order.member(),
-                      .order = order.id,
-                      .kind = kind,
-                      .number = number,
-                      .at = event.occurred_at,
-                      .time_known = known_time(event).has_value(),
-                      .amount = amount});
+  Purchase purchase{.member = order.member(),
+                    .order = order.id,
+                    .kind = kind,
+                    .number = number,
+                    .at = event.occurred_at,
+                    .time_known = known_time(event).has_value(),
+                    .amount = amount};
+  if (order.revoked)
+    rows.purchases.put(std::move(purchase));
+  else
+    rows.purchases.add(std::move(purchase));
 }
 
 void apply(const order::Placed& placed, const RecordedEvent& event, Rows& rows) {
@@ -194,6 +239,20 @@ void apply(const order::CorrectionRecorded& corrected, const RecordedEvent& even
   if (row.member() == from) return;
   for (std::uint32_t n = 1; n <= row.fulfilments; ++n) give(rows, from, row, kind_of(row.kind), n);
   for (std::uint32_t n = 1; n <= row.returns; ++n) give(rows, from, row, PurchaseKind::kReturn, n);
+}
+void apply(const order::Revoked&, const RecordedEvent& event, Rows& rows) {
+  if (!rows.orders.find(event.stream_id)) return;  // as-of a time before all of it
+  auto& row = rows.orders.edit(event.stream_id);
+  auto forget = [&](PurchaseKind kind, std::uint16_t count) {
+    for (std::uint32_t n = 1; n <= count; ++n)
+      rows.purchases.erase(row.member(), row.id, kind, static_cast<std::uint16_t>(n));
+  };
+  forget(kind_of(row.kind), row.fulfilments);
+  forget(PurchaseKind::kReturn, row.returns);
+  Order blank;
+  blank.id = row.id;
+  blank.revoked = true;
+  row = std::move(blank);
 }
 
 }  // namespace

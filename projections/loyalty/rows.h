@@ -47,12 +47,14 @@ enum class MovementKind : std::uint8_t {
   kRedeemed,
   kReversed,
   kExpired,
-  kAdjusted
+  kAdjusted,
+  kRevoked
 };
 constexpr std::string_view name_of(MovementKind kind) {
-  constexpr std::string_view kNames[]{"", "earned", "redeemed", "reversed", "expired", "adjusted"};
+  constexpr std::string_view kNames[]{"", "earned", "redeemed", "reversed", "expired", "adjusted",
+                                        "revoked"};
   auto i = static_cast<std::size_t>(kind);
-  return i < 6 ? kNames[i] : "";
+  return i < 7 ? kNames[i] : "";
 }
 
 // An entry of a member's ledger; written once.
@@ -83,13 +85,14 @@ struct Order {
   std::string id, account, named_member;
   OrderKind kind = OrderKind::UNSPECIFIED;
   std::uint16_t fulfilments = 0, returns = 0;
+  bool revoked = false;  // once, before what is told of it here: its purchases' keys were used before
 
   const std::string& member() const { return named_member.empty() ? account : named_member; }
 
   static constexpr char kTable = 'o';
   using Key = Fields<&Order::id>;
   using Value = Fields<&Order::account, &Order::named_member, &Order::kind, &Order::fulfilments,
-                       &Order::returns>;
+                       &Order::returns, &Order::revoked>;
 };
 
 enum class PurchaseKind : std::uint8_t { kUnknown, kSale, kCreditNote, kAdjustment, kReturn };

@@ -11,13 +11,15 @@ using namespace opportunity;  // the events
 
 using OpportunityEvents =
     Takes<opportunity::Event, Opened, StageChanged, AmountChanged, CloseDateChanged, DetailsChanged, OwnerAssigned,
-          ForecastOverridden, Won, Lost, Reopened, CorrectionRecorded, CompetitorNoted>;
-using AccountEvents = Takes<account::Event, account::Created, account::DetailsChanged, account::CorrectionRecorded>;
-using PrincipalEvents = Takes<principal::Event, principal::Assigned>;
+          ForecastOverridden, Won, Lost, Reopened, CorrectionRecorded, CompetitorNoted, Revoked>;
+using AccountEvents =
+    Takes<account::Event, account::Created, account::DetailsChanged, account::CorrectionRecorded, account::Revoked>;
+using PrincipalEvents = Takes<principal::Event, principal::Assigned, principal::Revoked>;
 
 Opportunity& edit(Rows& rows, const RecordedEvent& event) {
   auto& row = rows.opportunities.edit(event.stream_id);
   row.version = event.version.value;
+  row.revoked = false;
   return row;
 }
 
@@ -146,6 +148,18 @@ void apply(const CorrectionRecorded& corrected, const RecordedEvent& event, Rows
 void apply(const CompetitorNoted& noted, const RecordedEvent& event, Rows& rows) {
   edit(rows, event).competitor = noted.name;
 }
+void apply(const Revoked&, const RecordedEvent& event, Rows& rows) {
+  if (!rows.opportunities.find(event.stream_id)) return;  // as-of a time before all of it
+  auto& row = rows.opportunities.edit(event.stream_id);
+  for (std::uint32_t n = 1; n <= row.visits; ++n) rows.visits.withdraw(row.id, n);
+  for (std::uint32_t n = 1; n <= row.movements; ++n) rows.movements.withdraw(row.id, n);
+  Opportunity blank;
+  blank.id = row.id;
+  blank.visits = row.visits;
+  blank.movements = row.movements;
+  blank.revoked = true;
+  row = std::move(blank);
+}
 
 void apply(const account::Created& created, const RecordedEvent& event, Rows& rows) {
   rows.accounts.edit(event.stream_id).sector = text(created.industry);
@@ -159,12 +173,14 @@ void apply(const account::DetailsChanged& changed, const RecordedEvent& event, R
 void apply(const account::CorrectionRecorded& corrected, const RecordedEvent& event, Rows& rows) {
   set_sector(corrected.new_, event, rows);
 }
+void apply(const account::Revoked&, const RecordedEvent& event, Rows& rows) { rows.accounts.erase(event.stream_id); }
 
 void apply(const principal::Assigned& assigned, const RecordedEvent& event, Rows& rows) {
   auto& row = rows.owners.edit(event.stream_id);
   row.team = text(assigned.team_id);
   row.manager = text(assigned.manager_id);
 }
+void apply(const principal::Revoked&, const RecordedEvent& event, Rows& rows) { rows.owners.erase(event.stream_id); }
 
 }  // namespace
 

@@ -36,6 +36,8 @@ const std::vector<Column<Opportunity>>& columns() {
   return kColumns;
 }
 
+bool stands(const Opportunity& row) { return !row.revoked; }
+
 Report summary_report() {
   return report(RowReport<Opportunity>{
       .name = "summary",
@@ -44,12 +46,13 @@ Report summary_report() {
       .group_by = {"status", "stage", "currency"},
       .sums = {{money_column("amountMinor"), [](auto& row) { return Wide(row.amount ? row.amount->amount_minor : 0); }},
                {money_column("weightedMinor"), weighted, 10'000}},
+      .includes = stands,
   });
 }
 
 Report opportunities_report() {
   return report(RowReport<Opportunity>{
-      .name = "opportunities", .sentence = "Every opportunity as it stands.", .columns = columns()});
+      .name = "opportunities", .sentence = "Every opportunity as it stands.", .columns = columns(), .includes = stands});
 }
 
 Value time_value(const std::optional<Timestamp>& time) { return time ? Value(*time) : Value(); }

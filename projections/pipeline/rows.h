@@ -29,6 +29,7 @@ struct Opportunity {
   std::string competitor;  // the last one noted; of a lost one the one that won
   std::uint32_t movements = 0;     // rows of Movement; the last one's number
   std::uint64_t version = 0;
+  bool revoked = false;            // as if it had never been; what numbers its rows stays, for it may come again
 
   static constexpr char kTable = 'o';
   using Key = Fields<&Opportunity::id>;
@@ -38,7 +39,7 @@ struct Opportunity {
                        &Opportunity::forecast_category, &Opportunity::own_probability_bp, &Opportunity::own_category,
                        &Opportunity::amount, &Opportunity::close_date, &Opportunity::opened_at, &Opportunity::closed_at,
                        &Opportunity::reason, &Opportunity::competitor, &Opportunity::movements,
-                       &Opportunity::version>;
+                       &Opportunity::version, &Opportunity::revoked>;
 };
 
 // A stage visit that ended. Visits grow without bound, so each is a row of its own, written once; the running one is in its

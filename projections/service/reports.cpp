@@ -111,14 +111,17 @@ Result<LineList> compute_backlog(const Computation& in) {
   return lines;
 }
 
+bool stands(const Case& row) { return !row.revoked; }
+
 Report summary_report() {
   return report(RowReport<Case>{.name = "summary",
                                 .sentence = "Cases counted by state, pending ones by what they wait for.",
                                 .columns = case_columns(),
-                                .group_by = {"state", "pendedOn"}});
+                                .group_by = {"state", "pendedOn"},
+                                .includes = stands});
 }
 Report cases_report() {
-  return report(RowReport<Case>{.name = "cases", .sentence = "Every case as it stands.", .columns = case_columns()});
+  return report(RowReport<Case>{.name = "cases", .sentence = "Every case as it stands.", .columns = case_columns(), .includes = stands});
 }
 Report history_report() {
   return report(RowReport<Change>{.name = "history",

@@ -33,6 +33,7 @@ struct Case {
   std::uint32_t changes = 0;     // rows of Change; the last one's number
   std::uint32_t milestones = 0;  // likewise
   std::uint64_t version = 0;
+  bool revoked = false;  // as if it had never been; what numbers its rows stays, for it may come again
 
   static constexpr char kTable = 'c';
   using Key = Fields<&Case::id>;
@@ -40,7 +41,8 @@ struct Case {
                        &Case::category, &Case::subcategory, &Case::symptom, &Case::impact, &Case::urgency, &Case::priority,
                        &Case::group, &Case::assignee, &Case::state, &Case::pended_on, &Case::opened_at,
                        &Case::first_responded_at, &Case::resolved_at, &Case::closed_at, &Case::resolution_code,
-                       &Case::reopened, &Case::messages, &Case::changes, &Case::milestones, &Case::version>;
+                       &Case::reopened, &Case::messages, &Case::changes, &Case::milestones, &Case::version,
+                       &Case::revoked>;
 };
 
 // One line of a case's history: an event, or one field that an event changed.

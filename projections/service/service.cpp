@@ -10,11 +10,12 @@ using namespace case_;  // the events
 
 using CaseEvents = Takes<case_::Event, Opened, Started, Assigned, Classified, FirstResponded, MessageLogged, Pended, Resumed,
                          Resolved, Reopened, Closed, SlaMilestoneStarted, SlaMilestoneMet, SlaMilestoneBreached,
-                         SlaMilestoneCancelled, CorrectionRecorded>;
+                         SlaMilestoneCancelled, CorrectionRecorded, Revoked>;
 
 Case& edit(Rows& rows, const RecordedEvent& event) {
   auto& row = rows.cases.edit(event.stream_id);
   row.version = event.version.value;
+  row.revoked = false;
   return row;
 }
 
@@ -229,6 +230,18 @@ void apply(const SlaMilestoneCancelled& cancelled, const RecordedEvent& event, R
 }
 void apply(const CorrectionRecorded& corrected, const RecordedEvent& event, Rows& rows) {
   classify(rows, edit(rows, event), event, corrected.new_);
+}
+void apply(const Revoked&, const RecordedEvent& event, Rows& rows) {
+  if (!rows.cases.find(event.stream_id)) return;  // as-of a time before all of it
+  auto& row = rows.cases.edit(event.stream_id);
+  for (std::uint32_t n = 1; n <= row.changes; ++n) rows.changes.withdraw(row.id, n);
+  for (std::uint32_t n = 1; n <= row.milestones; ++n) rows.milestones.erase(row.id, n);
+  Case blank;
+  blank.id = row.id;
+  blank.changes = row.changes;
+  blank.milestones = row.milestones;
+  blank.revoked = true;
+  row = std::move(blank);
 }
 
 }  // namespace
