@@ -119,7 +119,9 @@ class RevertVerb final : public Verb {
     auto summary = (*service)->revert(import_, dry_run_);
     if (!summary) return std::move(summary).error();
     print(show_document(*summary, session.format()));
-    return 0;
+    auto left = nlohmann::json::parse(*summary).value("left", 0ULL);
+    if (left && !session.quiet) std::cerr << "rapport: " << left << " streams could not be taken back and are left as they are\n";
+    return left ? 1 : 0;
   }
 
  private:

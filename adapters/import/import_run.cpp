@@ -127,13 +127,14 @@ class Run {
       auto event = reader->next();
       if (!event) return event.error();
       if (!*event) return {};
+      state_.after_revert |= (*event)->type == "batch.importReverted";
       if ((*event)->type != "batch.importStarted" ||
           read_text((*event)->metadata.getSource().getClient()) != plan_.name)
         continue;
       std::string id((*event)->stream_id);
       if (std::ranges::any_of(*known, [&](const KnownImport& import) { return import.id == id; }))
         continue;
-      if (id == state_.import_id) return {};
+      if (id == state_.import_id) return state_.after_revert = true, Result<void>();
       return Error{ErrorCode::kCorrupt,
                    "import.memory_lost",
                    "what the earlier imports of \"" + plan_.name +

@@ -4,14 +4,13 @@
 #include <capnp/serialize.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <unordered_map>
 
-#include "adapters/import/engine/ids.h"
 #include "adapters/import/engine/import_memory.h"
-#include "adapters/import/engine/inverse.h"
+#include "adapters/import/engine/touched_streams.h"
 #include "adapters/import/record_sink.h"
+#include "adapters/json/field_plan.h"
 #include "domain/schema/batch.values.h"
 #include "domain/values.h"
 
@@ -20,18 +19,6 @@ namespace rapport::import {
 namespace {
 
 constexpr std::size_t kCommandsAFlush = 4'000;
-
-// What an import did to one stream.
-struct Touched {
-  std::string aggregate, id;
-  std::uint64_t first = 0;  // position of its first event of the import
-  bool created = false;
-  std::string last_type;           // of the import's last event here
-  std::uint64_t others_since = 0;  // events that are not the import's
-  std::vector<kj::Array<capnp::word>>
-      events;  // that rows caused: payloads, if the stream existed before
-  std::set<Id16> records;
-};
 
 class Revert {
  public:
@@ -43,7 +30,10 @@ class Revert {
 
   Result<RevertSummary> run() {
     if (auto done = find_import(); !done) return done.error();
-    if (auto done = read_log(); !done) return done.error();
+    auto touched = touched_streams(parts_.store, events_);
+    if (!touched) return touched.error();
+    touched_ = std::move(*touched);
+    leave_what_others_built_on();
     if (auto done = compensate(); !done) return done.error();
     if (auto done = forget_records(); !done) return done.error();
     if (auto done = record_revert(); !done) return done.error();
@@ -61,8 +51,8 @@ class Revert {
       if (!event) return event.error();
       if (!*event) break;
       if ((*event)->type == "batch.importStarted") {
-        start_ = (*event)->command;
-        first_position_ = (*event)->position;
+        events_.start = (*event)->command;
+        events_.from = (*event)->position;
         summary_.mapping = read_text((*event)->metadata.getSource().getClient());
       }
       if ((*event)->type == "batch.importReverted") {
@@ -70,112 +60,143 @@ class Revert {
                      "import " + summary_.import + " was reverted before"};
       }
     }
-    if (first_position_.value == 0)
+    if (events_.from.value == 0)
       return Error{ErrorCode::kNotFound, "import.not_found",
-                   "the log has no import " + summary_.import};
+                   "the log has no import " + summary_.import,
+                   {},
+                   {},
+                   "an import's id stands in its summary, and in events --type batch.importStarted"};
     ids_.emplace(parts_.keys, summary_.mapping);
+    events_.revert = ids_->batch(summary_.import, "revertImport", "");
     memory_.emplace(summary_.dry_run ? static_cast<KeyValue&>(dry_memory_) : parts_.memory,
                     summary_.mapping);
     return {};
   }
 
-  static bool has_correlation(const RecordedEvent& event, const CommandId& id) {
-    return event.metadata.getCorrelationHigh() == id.high() &&
-           event.metadata.getCorrelationLow() == id.low();
+  // --- what is left ---
+
+  // A stream that others built on is left, and with it what the same rows did elsewhere: a row is
+  // taken back as a whole, or it could not come again as a whole.
+  void leave_what_others_built_on() {
+    std::map<Id16, std::vector<TouchedStream*>> by_record;
+    std::vector<TouchedStream*> left;
+    for (auto& [name, stream] : touched_) {
+      for (const auto& record : stream.records) by_record[record].push_back(&stream);
+      auto count = stream.others + stream.uses;
+      if (count == 0) continue;
+      leave(stream, stream.others ? "changed_since" : "still_used",
+            std::to_string(count) + " events of others came after the import's");
+      left.push_back(&stream);
+    }
+    while (!left.empty()) {
+      auto* stream = left.back();
+      left.pop_back();
+      if (created_once(*stream)) continue;
+      for (const auto& record : stream->records) {
+        for (auto* other : by_record[record]) {
+          if (is_left(*other) || created_once(*other)) continue;
+          leave(*other, "row_left",
+                "what its row did to " + stream_name(stream->aggregate, stream->id) + " is left");
+          left.push_back(other);
+        }
+      }
+    }
   }
 
-  Result<void> read_log() {
-    ReadQuery query;
-    query.from = first_position_;
-    auto reader = parts_.store.read(query);
-    for (;;) {
-      auto event = reader->next();
-      if (!event) return event.error();
-      if (!*event) return {};
-      if ((*event)->stream_type != "batch") take(**event);
-    }
+  // Created because a row needed it, whichever came first: any other row finds it there, too.
+  bool created_once(const TouchedStream& stream) const {
+    if (!stream.created) return false;
+    auto name = stream_name(stream.aggregate, stream.id);
+    const auto* plan = find_aggregate(stream.aggregate);
+    return std::ranges::any_of(plan->commands.members, [&](const auto& command) {
+      auto path = stream.aggregate + "/" + command.name;
+      return ids_->once(path, name, stream.before) == stream.first_command;
+    });
   }
 
-  void take(const RecordedEvent& event) {
-    auto name = stream_name(event.stream_type, event.stream_id);
-    auto found = touched_.find(name);
-    if (has_correlation(event, ids_->batch(summary_.import, "revertImport", "")))
-      return;  // of this revert, cut short before
-    if (!has_correlation(event, start_)) {
-      if (found != touched_.end()) ++found->second.others_since;
-      return;
-    }
-    // What an event of the import caused on another stream goes back with its cause.
-    bool reaction = event.metadata.hasCausation() &&
-                    command_of(EventId::read(event.metadata.getCausation())) != start_;
-    if (found == touched_.end()) {
-      if (reaction) return;
-      found = touched_.try_emplace(std::move(name)).first;
-      auto& made = found->second;
-      made.aggregate = event.stream_type;
-      made.id = event.stream_id;
-      made.first = event.position.value;
-      made.created = event.version.value == 1;
-    }
-    auto& stream = found->second;
-    if (reaction) return;
-    stream.last_type = event.type;
-    if (!stream.created) stream.events.push_back(kj::heapArray(event.payload));
-    auto hash = event.metadata.getSource().getRowHash();
-    if (hash.size() != sizeof(Id16)) return;
-    Id16 record;
-    std::copy(hash.begin(), hash.end(), record.begin());
-    stream.records.insert(record);
+  bool is_left(const TouchedStream& stream) const {
+    return left_.contains(stream_name(stream.aggregate, stream.id));
   }
+
+  void leave(const TouchedStream& stream, std::string code, std::string message) {
+    auto name = stream_name(stream.aggregate, stream.id);
+    if (!created_once(stream)) kept_records_.insert(stream.records.begin(), stream.records.end());
+    left_.insert_or_assign(name, stream.last);
+    summary_.streams.push_back({name, std::move(code), std::move(message)});
+    ++summary_.left;
+  }
+
+  // --- what goes back ---
 
   Result<void> compensate() {
-    std::vector<Touched*> order;
-    for (auto& [name, stream] : touched_) order.push_back(&stream);
+    std::vector<const TouchedStream*> order;
+    for (auto& [name, stream] : touched_)
+      if (!is_left(stream)) order.push_back(&stream);
     // The last first: an order goes before the member whose points it earned.
-    std::ranges::sort(order,
-                      [](const Touched* a, const Touched* b) { return a->first > b->first; });
-    for (auto* stream : order)
+    std::ranges::sort(order, std::ranges::greater(), &TouchedStream::last);
+    for (const auto* stream : order)
       if (auto done = take_back(*stream); !done) return done;
-    std::ranges::reverse(summary_.streams);
+    std::ranges::sort(summary_.streams, {},
+                      [&](const LeftStream& one) { return left_.at(one.stream); });
     return flush();
   }
 
-  Result<void> take_back(Touched& stream) {
-    if (stream.others_since) {
-      leave(stream, "changed_since",
-            std::to_string(stream.others_since) + " events of others came after the import's");
+  Result<void> take_back(const TouchedStream& stream) {
+    auto name = stream_name(stream.aggregate, stream.id);
+    std::vector<std::pair<std::string, Inverse>> commands;  // with the stream that each is for
+    for (auto caused = stream.caused.rbegin(); caused != stream.caused.rend(); ++caused)
+      commands.emplace_back(stream_name("loyaltyMember", caused->member), copy_of(caused->inverse));
+    if (auto user = left_user_of(stream)) {
+      leave(stream, "still_used", *user + " is left and was decided by it");
       return {};
     }
-    std::vector<kj::Array<capnp::word>> commands;
-    if (stream.created) {
-      if (auto ending = ending_of(stream.aggregate, stream.last_type))
-        commands.push_back(std::move(*ending));
-    } else {
-      for (auto event = stream.events.rbegin(); event != stream.events.rend(); ++event) {
-        auto inverse = inverse_of(stream.aggregate, *event);
-        if (!inverse) {
-          commands.clear();
-          break;
-        }
-        commands.push_back(std::move(*inverse));
-      }
-    }
-    if (commands.empty()) {
+    auto own = own_inverses(stream, name);
+    if (!own) return own.error();
+    if (!*own || stream.spoilt) {
       leave(stream, "no_inverse", "no command of " + stream.aggregate + " takes this back");
       return {};
     }
+    for (auto& inverse : **own) commands.emplace_back(name, std::move(inverse));
+    if (stream.created) commands.emplace_back(name, revocation_of(stream.aggregate));
     return send(stream, commands);
   }
 
-  Result<void> send(const Touched& stream, const std::vector<kj::Array<capnp::word>>& commands) {
-    auto name = stream_name(stream.aggregate, stream.id);
+  // Of a policy: a stream that is left and needs it.
+  std::optional<std::string> left_user_of(const TouchedStream& stream) const {
+    if (stream.aggregate != "policySet") return std::nullopt;
+    for (const auto& [name, position] : left_)
+      if (touched_.at(name).policies.contains(stream.id)) return name;
+    return std::nullopt;
+  }
+
+  // Of a stream that was created only points need it: the rest goes with the stream.
+  Result<std::optional<std::vector<Inverse>>> own_inverses(const TouchedStream& stream,
+                                                           const std::string& name) const {
+    if (stream.created && stream.aggregate != "loyaltyMember")
+      return std::optional(std::vector<Inverse>());
+    return inverses_of(parts_.store, stream.aggregate, name, [&](const RecordedEvent& event) {
+      bool own = events_.are(event) && !events_.caused(event);
+      return own && (!stream.created || inverse_of_points(event));
+    });
+  }
+
+  static Inverse copy_of(const Inverse& inverse) {
+    return {kj::heapArray<capnp::word>(inverse.body.asPtr()), inverse.at, inverse.precision};
+  }
+
+  Result<void> send(const TouchedStream& stream,
+                    const std::vector<std::pair<std::string, Inverse>>& commands) {
     for (std::size_t i = 0; i < commands.size(); ++i) {
-      Command command{
-          .aggregate = stream.aggregate,
-          .id = stream.id,
-          .body = commands[i],
-          .command_id = ids_->batch(summary_.import, "revert", name + "#" + std::to_string(i))};
+      const auto& [name, inverse] = commands[i];
+      auto [type, id] = split_stream(name);
+      auto what = stream_name(stream.aggregate, stream.id) + "#" + std::to_string(i);
+      Command command{.aggregate = type,
+                      .id = id,
+                      .body = inverse.body,
+                      .command_id = ids_->batch(summary_.import, "revert", what)};
       describe(command);
+      command.occurred_at = inverse.at;
+      command.precision = inverse.precision;
       auto decided = sink_->decide(command);
       if (decided) continue;
       const auto& error = decided.error();
@@ -194,17 +215,10 @@ class Revert {
     command.actor = "import";
     command.actor_kind = ActorKind::IMPORT;
     command.reason_code = "import-reverted";
-    command.correlation = ids_->batch(summary_.import, "revertImport", "");
-    command.causation = event_id(start_, 0);
+    command.correlation = events_.revert;
+    command.causation = event_id(events_.start, 0);
     command.source = {
         .channel = "import", .client = summary_.mapping, .file = {}, .line = 0, .row_hash = {}};
-  }
-
-  void leave(const Touched& stream, std::string code, std::string message) {
-    ++summary_.left;
-    kept_records_.insert(stream.records.begin(), stream.records.end());
-    summary_.streams.push_back(
-        {stream_name(stream.aggregate, stream.id), std::move(code), std::move(message)});
   }
 
   Result<void> flush() {
@@ -252,7 +266,7 @@ class Revert {
     Command command{.aggregate = "batch",
                     .id = summary_.import,
                     .body = words,
-                    .command_id = ids_->batch(summary_.import, "revertImport", "")};
+                    .command_id = events_.revert};
     describe(command);
     auto decided = sink_->decide(command);
     if (!decided) return decided.error();
@@ -265,9 +279,9 @@ class Revert {
   std::unique_ptr<RecordSink> sink_;
   std::optional<Ids> ids_;
   std::optional<ImportMemory> memory_;
-  CommandId start_{};
-  Position first_position_{};
-  std::unordered_map<std::string, Touched> touched_;
+  ImportEvents events_{};
+  TouchedStreams touched_;
+  std::map<std::string, std::uint64_t> left_;  // streams, with the positions of the import's last events there
   std::set<Id16> kept_records_;
   RevertSummary summary_;
 };

@@ -11,7 +11,7 @@ namespace rapport::import {
 // A stream that the revert did not touch, and why.
 struct LeftStream {
   std::string stream;
-  std::string code;  // "changed_since", "no_inverse", or the code of the refusal
+  std::string code;  // "changed_since", "still_used", "row_left", "no_inverse", or the code of the refusal
   std::string message;
 };
 

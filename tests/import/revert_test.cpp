@@ -105,13 +105,29 @@ TEST_F(RevertTest, OrdersGoBackWithThePointsThatTheyEarned) {
   EXPECT_EQ(done->left, 0u) << (done->streams.empty()
                                     ? ""
                                     : done->streams[0].stream + " " + done->streams[0].message);
-  std::int64_t reversed = 0;
+  // The last first, each with its points; the member and the program after them.
+  std::vector<std::string> types;
+  std::int64_t points = 0;
   for (const auto& event : target.events(before)) {
-    auto at = event.find("\"points\":");
-    if (event.starts_with("loyaltyMember.pointsReversed"))
-      reversed += std::stoll(event.substr(at + 9));
+    types.push_back(event.substr(0, event.find(' ', event.find(' ') + 1)));
+    if (event.starts_with("loyaltyMember.movementRevoked"))
+      points += std::stoll(event.substr(event.find("\"points\":") + 9));
   }
-  EXPECT_EQ(reversed, 19);
+  EXPECT_EQ(points, 19);
+  EXPECT_EQ(types, (std::vector<std::string>{
+                       "loyaltyMember.movementRevoked c", "order.revoked 2",
+                       "loyaltyMember.movementRevoked c", "order.revoked 1",
+                       "loyaltyMember.revoked c", "policySet.revoked points"}));
+  // The corrected file: the same ids once more, the member created anew.
+  auto at = target.position();
+  EXPECT_EQ(told(import(kOrders, {write("2.csv",
+                                        "order,day,customer,price\n1,2020-01-01,c,12.50\n"
+                                        "2,2020-01-02,c,70.50\n")}))
+                .substr(0, 7),
+            "2/2/0/0");
+  auto events = target.events(at);
+  EXPECT_TRUE(std::ranges::any_of(
+      events, [](auto& event) { return event.starts_with("loyaltyMember.enrolled c"); }));
 }
 TEST_F(RevertTest, AnImportThatIsNotThereIsNotFound) {
   EXPECT_EQ(revert("nothing").error().reason, "import.not_found");

@@ -79,14 +79,19 @@ CommandId Ids::command(const Id16& record, std::string_view command, std::string
       digest(Canonical().text(to_hex(record)).text(command).text(stream).number(k).close()));
 }
 
-CommandId Ids::once(std::string_view command, std::string_view stream) const {
-  return uuid_v8(digest(
-      Canonical().text(kVersion).text(mapping_).text("once").text(command).text(stream).close()));
+CommandId Ids::once(std::string_view command, std::string_view stream,
+                    StreamVersion version) const {
+  Canonical canonical;
+  canonical.text(kVersion).text(mapping_).text("once").text(command).text(stream);
+  if (version.value) canonical.number(version.value);
+  return uuid_v8(digest(canonical.close()));
 }
 
-CommandId Ids::policy(std::string_view id, std::string_view content) const {
-  return uuid_v8(digest(
-      Canonical().text(kVersion).text(mapping_).text("policy").text(id).text(content).close()));
+CommandId Ids::policy(std::string_view id, std::string_view content, StreamVersion version) const {
+  Canonical canonical;
+  canonical.text(kVersion).text(mapping_).text("policy").text(id).text(content);
+  if (version.value) canonical.number(version.value);
+  return uuid_v8(digest(canonical.close()));
 }
 
 std::string Ids::import_id(const Hash& mapping_sha256, std::string_view options,

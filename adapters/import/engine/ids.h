@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "eventstore/event.h"
 #include "eventstore/subject_keys.h"
 
 namespace rapport::import {
@@ -29,8 +30,9 @@ class Ids final {
   // The k-th use of a command on a stream in a record.
   CommandId command(const Id16& record, std::string_view command, std::string_view stream,
                     unsigned k) const;
-  CommandId once(std::string_view command, std::string_view stream) const;
-  CommandId policy(std::string_view id, std::string_view content) const;
+  // `version` is the stream's, if everything before it was taken back; else 0.
+  CommandId once(std::string_view command, std::string_view stream, StreamVersion version) const;
+  CommandId policy(std::string_view id, std::string_view content, StreamVersion version) const;
   // Of the run: the same for the same mapping and the same files. Twenty-six letters and digits.
   std::string import_id(const Hash& mapping_sha256, std::string_view options,
                         const std::vector<Hash>& files) const;

@@ -1,184 +1,257 @@
 #include "adapters/import/engine/inverse.h"
 
-#include <capnp/any.h>
-#include <capnp/dynamic.h>
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
+#include <algorithm>
+#include <boost/pfr/core.hpp>
 #include <cstring>
 
-#include "adapters/json/field_plan.h"
+#include "domain/account.h"
+#include "domain/case.h"
 #include "domain/fold.h"
-#include "domain/schema/account.capnp.h"
-#include "domain/schema/case.capnp.h"
-#include "domain/schema/loyalty_member.capnp.h"
-#include "domain/schema/opportunity.capnp.h"
-#include "domain/schema/order.capnp.h"
-#include "domain/schema/policy_set.capnp.h"
-#include "domain/schema/principal.capnp.h"
+#include "domain/loyalty_member.h"
+#include "domain/opportunity.h"
+#include "domain/order.h"
+#include "domain/policy_set.h"
+#include "domain/principal.h"
 
 namespace rapport::import {
 
 namespace {
 
-using Bytes = std::optional<kj::Array<capnp::word>>;
+using Body = std::optional<kj::Array<capnp::word>>;
 
-template <class Command, class Fill>
-Bytes build(Fill&& fill) {
+template <class Command>
+kj::Array<capnp::word> message_of(const Command& command) {
   capnp::MallocMessageBuilder message(1024);
-  fill(message.initRoot<Command>());
+  command.write_member(message.initRoot<typename Command::Union>());
   return capnp::messageToFlatArray(message);
 }
 
-// A patch goes back to what it replaced. Without the old value of each new one (of personal texts)
-// it cannot.
+// Whether a patch's old values can stand for its new ones.
 template <class Patch>
-bool whole(Patch old_values, Patch new_values) {
-  capnp::DynamicStruct::Reader before(old_values), after(new_values);
-  for (auto field : after.getSchema().getFields()) {
-    if (field.getProto().isGroup()) {
-      auto known = [&](capnp::DynamicStruct::Reader in) {
-        auto group = in.get(field).template as<capnp::DynamicStruct>();
-        KJ_IF_MAYBE (which, group.which()) return which->getProto().getName() == "value";
-        return false;
-      };
-      if (known(after) && !known(before)) return false;
-    } else if (after.has(field) && !before.has(field)) {
-      return false;
-    }
-  }
-  return true;
+bool whole(const Patch& before, const Patch& after) {
+  bool all = true;
+  auto had = boost::pfr::structure_tie(before);
+  boost::pfr::for_each_field(after, [&](const auto& now, auto index) {
+    if (now && !std::get<decltype(index)::value>(had)) all = false;
+  });
+  return all;
+}
+template <class Command, class Change>
+Body patch_back(const Change& change) {
+  if (!whole(change.old, change.new_)) return {};
+  return message_of(Command{.new_ = change.old});
+}
+std::optional<Text> present(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional<Text>(text);
 }
 
-Bytes inverse(account::wire::Event::Reader event) {
-  using Command = account::wire::Command;
-  switch (event.which()) {
-    case account::wire::Event::DETAILS_CHANGED: {
-      auto change = event.getDetailsChanged();
-      if (!whole(change.getOld(), change.getNew())) return {};
-      return build<Command>(
-          [&](Command::Builder to) { to.initChangeDetails().setNew(change.getOld()); });
-    }
-    case account::wire::Event::OWNER_ASSIGNED: {
-      auto change = event.getOwnerAssigned();
-      if (!change.hasOldOwnerId()) return {};
-      return build<Command>(
-          [&](Command::Builder to) { to.initAssignOwner().setOwnerId(change.getOldOwnerId()); });
-    }
-    case account::wire::Event::LIFECYCLE_CHANGED:
-      return build<Command>([&](Command::Builder to) {
-        to.initSetLifecycle().setLifecycle(event.getLifecycleChanged().getOld());
-      });
-    default:
-      return {};
-  }
+// --- one overload for each event that has an inverse; `before` is the state that it met ---
+
+Body inverse(const account::State&, const account::DetailsChanged& e) {
+  return patch_back<account::ChangeDetails>(e);
+}
+Body inverse(const account::State& before, const account::OwnerAssigned& e) {
+  if (!e.old_owner_id) return {};
+  return message_of(
+      account::AssignOwner{.owner_id = *e.old_owner_id, .team_id = present(before.team_id)});
+}
+Body inverse(const account::State&, const account::LifecycleChanged& e) {
+  if (e.old == account::Lifecycle::UNSPECIFIED) return {};
+  return message_of(account::SetLifecycle{.lifecycle = e.old});
+}
+Body inverse(const account::State& before, const account::RelationSet& e) {
+  auto known = before.relations.find({std::string(e.other_id), e.role});
+  if (known == before.relations.end()) return {};
+  return message_of(account::SetRelation{.other_id = e.other_id,
+                                         .role = e.role,
+                                         .from = known->second.from,
+                                         .to = known->second.to});
 }
 
-Bytes inverse(opportunity::wire::Event::Reader event) {
-  using Command = opportunity::wire::Command;
-  switch (event.which()) {
-    case opportunity::wire::Event::STAGE_CHANGED:
-      return build<Command>([&](Command::Builder to) {
-        to.initMoveStage().setStageId(event.getStageChanged().getFrom());
-      });
-    case opportunity::wire::Event::AMOUNT_CHANGED: {
-      auto change = event.getAmountChanged();
-      if (!change.hasOld()) return {};
-      return build<Command>(
-          [&](Command::Builder to) { to.initChangeAmount().setAmount(change.getOld()); });
-    }
-    case opportunity::wire::Event::CLOSE_DATE_CHANGED: {
-      auto old = event.getCloseDateChanged().getOld();
-      if (!old.isValue()) return {};
-      return build<Command>(
-          [&](Command::Builder to) { to.initChangeCloseDate().setCloseDate(old.getValue()); });
-    }
-    case opportunity::wire::Event::DETAILS_CHANGED: {
-      auto change = event.getDetailsChanged();
-      if (!whole(change.getOld(), change.getNew())) return {};
-      return build<Command>(
-          [&](Command::Builder to) { to.initChangeDetails().setNew(change.getOld()); });
-    }
-    case opportunity::wire::Event::OWNER_ASSIGNED: {
-      auto change = event.getOwnerAssigned();
-      if (!change.hasOldOwnerId()) return {};
-      return build<Command>(
-          [&](Command::Builder to) { to.initAssignOwner().setOwnerId(change.getOldOwnerId()); });
-    }
-    default:
-      return {};
-  }
+Body inverse(const opportunity::State&, const opportunity::StageChanged& e) {
+  return message_of(opportunity::MoveStage{.stage_id = e.from});
+}
+Body inverse(const opportunity::State&, const opportunity::AmountChanged& e) {
+  if (!e.old) return {};
+  return message_of(opportunity::ChangeAmount{.amount = *e.old});
+}
+Body inverse(const opportunity::State&, const opportunity::CloseDateChanged& e) {
+  if (!e.old) return {};
+  return message_of(opportunity::ChangeCloseDate{.close_date = *e.old});
+}
+Body inverse(const opportunity::State&, const opportunity::DetailsChanged& e) {
+  return patch_back<opportunity::ChangeDetails>(e);
+}
+Body inverse(const opportunity::State&, const opportunity::OwnerAssigned& e) {
+  if (!e.old_owner_id) return {};
+  return message_of(opportunity::AssignOwner{.owner_id = *e.old_owner_id});
+}
+Body inverse(const opportunity::State& before, const opportunity::ForecastOverridden&) {
+  return message_of(
+      opportunity::OverrideForecast{.probability_bp = before.overridden_probability_bp,
+                                    .category = before.overridden_category});
+}
+Body reopen(const opportunity::State& before) {
+  if (before.status != opportunity::Status::kOpen) return {};
+  return message_of(opportunity::Reopen{.to_stage = Text(before.stage_id)});
+}
+Body inverse(const opportunity::State& before, const opportunity::Won&) { return reopen(before); }
+Body inverse(const opportunity::State& before, const opportunity::Lost&) { return reopen(before); }
+
+Body inverse(const case_::State&, const case_::Assigned& e) {
+  return message_of(case_::Assign{.group = e.old_group, .assignee = e.old_assignee});
+}
+Body inverse(const case_::State&, const case_::Classified& e) {
+  return patch_back<case_::Classify>(e);
 }
 
-Bytes inverse(case_::wire::Event::Reader event) {
-  using Command = case_::wire::Command;
-  switch (event.which()) {
-    case case_::wire::Event::ASSIGNED: {
-      auto change = event.getAssigned();
-      return build<Command>([&](Command::Builder to) {
-        auto back = to.initAssign();
-        if (change.hasOldGroup()) back.setGroup(change.getOldGroup());
-        if (change.hasOldAssignee()) back.setAssignee(change.getOldAssignee());
-      });
-    }
-    case case_::wire::Event::CLASSIFIED: {
-      auto change = event.getClassified();
-      if (!whole(change.getOld(), change.getNew())) return {};
-      return build<Command>(
-          [&](Command::Builder to) { to.initClassify().setNew(change.getOld()); });
-    }
-    default:
-      return {};
-  }
+Body inverse(const principal::State& before, const principal::Assigned&) {
+  return message_of(principal::Assign{.team_id = present(before.team_id),
+                                      .manager_id = present(before.manager_id),
+                                      .office = present(before.office)});
 }
 
-// The aggregate's own `revoke`, which forgets the stream's state so that it can be created again.
-Bytes revoke(std::string_view aggregate) {
-  const auto* plan = find_aggregate(aggregate);
-  const auto* member = plan ? plan->commands.find("revoke") : nullptr;
-  if (!member) return {};
-  capnp::MallocMessageBuilder message;
-  auto root = message.getRoot<capnp::AnyPointer>().initAsAnyStruct(plan->commands.data_words,
-                                                                   plan->commands.pointers);
-  std::memcpy(root.getDataSection().begin() + std::size_t{plan->commands.union_offset} * 2,
-              &member->ordinal, sizeof member->ordinal);
-  root.getPointerSection()[member->pointer_offset].initAsAnyStruct(member->plan->data_words,
-                                                                   member->plan->pointers);
-  return capnp::messageToFlatArray(message);
+// The body before is published once more, from the day of the one that was wrong.
+Body inverse(const policy_set::State& before, const policy_set::Published& e) {
+  if (before.kind == policy_set::Kind::kNone || before.retired) return {};
+  auto words = kj::heapArray<capnp::word>(before.body.size() / sizeof(capnp::word));
+  std::memcpy(static_cast<void*>(words.begin()), before.body.data(), words.asBytes().size());
+  capnp::FlatArrayMessageReader message(words, kReadWhole);
+  auto publish = policy_set::Publish::read(message.getRoot<policy_set::wire::Publish>());
+  publish.effective_from = e.effective_from;
+  return message_of(publish);
+}
+
+using loyalty_member::PointsMovement;
+using loyalty_member::RevokeMovement;
+using Member = loyalty_member::State;
+Body inverse(const Member&, const loyalty_member::PointsEarned& e) {
+  return message_of(RevokeMovement{.kind = PointsMovement::EARNED,
+                                   .txn_id = e.txn_id,
+                                   .points = e.points,
+                                   .debt = e.debt_paid});
+}
+Body inverse(const Member&, const loyalty_member::PointsRedeemed& e) {
+  return message_of(RevokeMovement{.kind = PointsMovement::REDEEMED,
+                                   .txn_id = e.txn_id,
+                                   .points = e.points,
+                                   .allocations = e.allocations,
+                                   .debt = 0});
+}
+Body inverse(const Member&, const loyalty_member::PointsReversed& e) {
+  return message_of(RevokeMovement{.kind = PointsMovement::REVERSED,
+                                   .txn_id = e.txn_id,
+                                   .points = e.points,
+                                   .allocations = e.allocations,
+                                   .debt = e.debt,
+                                   .original_txn_id = e.original_txn_id});
+}
+Body inverse(const Member&, const loyalty_member::PointsExpired& e) {
+  return message_of(RevokeMovement{.kind = PointsMovement::EXPIRED,
+                                   .txn_id = e.lot_id,
+                                   .points = e.points,
+                                   .allocations = {{.lot_id = e.lot_id, .points = e.points}},
+                                   .debt = 0});
+}
+Body inverse(const Member&, const loyalty_member::PointsAdjusted& e) {
+  return message_of(RevokeMovement{.kind = PointsMovement::ADJUSTED,
+                                   .txn_id = e.txn_id,
+                                   .points = e.points,
+                                   .allocations = e.allocations,
+                                   .debt = e.debt_paid});
+}
+
+// --- from events to their inverses ---
+
+Inverse at_its_time(kj::Array<capnp::word> body, const RecordedEvent& event) {
+  // What happened at no known time counts from its recording, and so must what takes it back.
+  bool unknown = event.precision == Precision::UNKNOWN;
+  return {std::move(body), event.occurred_at, unknown ? Precision::INSTANT : event.precision};
+}
+
+template <class D>
+class Walk {
+ public:
+  // What takes the event back, if it has an inverse; then the state after it.
+  std::optional<Inverse> take(const RecordedEvent& event, bool wanted) {
+    capnp::FlatArrayMessageReader message(event.payload, kReadWhole);
+    Body body;
+    D::Event::visit(message.getRoot<typename D::Event::Wire>(), [&]<class E>(const E& value) {
+      if constexpr (!std::same_as<E, Unknown>) {
+        if constexpr (requires { inverse(state_, value); })
+          if (wanted) body = inverse(state_, value);
+        evolve(state_, value);
+      }
+    });
+    if (!body) return std::nullopt;
+    return at_its_time(std::move(*body), event);
+  }
+
+ private:
+  typename D::State state_;
+};
+
+using Inverses = std::optional<std::vector<Inverse>>;
+
+template <class D>
+Result<Inverses> walk(const EventStore& store, const std::string& stream,
+                      const std::function<bool(const RecordedEvent&)>& wanted) {
+  ReadQuery query;
+  query.stream = stream;
+  auto reader = store.read(query);
+  Walk<D> steps;
+  std::vector<Inverse> all;
+  for (;;) {
+    auto event = reader->next();
+    if (!event) return event.error();
+    if (!*event) break;
+    bool mine = wanted(**event);
+    auto taken_back = steps.take(**event, mine);
+    if (mine && !taken_back) return Inverses();
+    if (mine) all.push_back(std::move(*taken_back));
+  }
+  std::ranges::reverse(all);
+  return Inverses(std::move(all));
 }
 
 }  // namespace
 
-std::optional<kj::Array<capnp::word>> inverse_of(std::string_view aggregate, Words event) try {
-  capnp::FlatArrayMessageReader message(event, kReadWhole);
-  if (aggregate == "account") return inverse(message.getRoot<account::wire::Event>());
-  if (aggregate == "opportunity") return inverse(message.getRoot<opportunity::wire::Event>());
-  if (aggregate == "case") return inverse(message.getRoot<case_::wire::Event>());
-  return {};
-} catch (const kj::Exception&) {
-  return {};
+Inverse revocation_of(std::string_view aggregate) {
+  auto of = [&]() -> kj::Array<capnp::word> {
+    if (aggregate == "account") return message_of(account::Revoke{});
+    if (aggregate == "opportunity") return message_of(opportunity::Revoke{});
+    if (aggregate == "case") return message_of(case_::Revoke{});
+    if (aggregate == "order") return message_of(order::Revoke{});
+    if (aggregate == "loyaltyMember") return message_of(loyalty_member::Revoke{});
+    if (aggregate == "principal") return message_of(principal::Revoke{});
+    RAPPORT_ASSERT(aggregate == "policySet");  // a batch is no import's doing
+    return message_of(policy_set::Revoke{});
+  };
+  return {of(), {}, Precision::ALWAYS};  // whenever it was said to have been, it was not
 }
 
-std::optional<kj::Array<capnp::word>> ending_of(std::string_view aggregate, std::string_view type) {
-  if (auto own = revoke(aggregate)) return own;
-  if (aggregate == "account") {
-    return build<account::wire::Command>(
-        [](auto to) { to.initSetLifecycle().setLifecycle(account::wire::Lifecycle::INACTIVE); });
-  }
-  if (aggregate == "principal")
-    return build<principal::wire::Command>([](auto to) { to.initDeactivate(); });
-  if (aggregate == "policySet")
-    return build<policy_set::wire::Command>([](auto to) { to.initRetire(); });
-  if (aggregate == "loyaltyMember") {
-    return build<loyalty_member::wire::Command>(
-        [](auto to) { to.initChangeStatus().setStatus(loyalty_member::wire::Status::LEFT); });
-  }
-  if (aggregate != "order") return {};
-  if (type == "order.fulfilled")
-    return build<order::wire::Command>(
-        [](auto to) { to.initReturn().setReasonCode("import-reverted"); });
-  return build<order::wire::Command>(
-      [](auto to) { to.initCancel().setReasonCode("import-reverted"); });
+Result<Inverses> inverses_of(const EventStore& store, std::string_view aggregate,
+                             const std::string& stream,
+                             const std::function<bool(const RecordedEvent&)>& wanted) try {
+  if (aggregate == "account") return walk<account::Decider>(store, stream, wanted);
+  if (aggregate == "opportunity") return walk<opportunity::Decider>(store, stream, wanted);
+  if (aggregate == "case") return walk<case_::Decider>(store, stream, wanted);
+  if (aggregate == "principal") return walk<principal::Decider>(store, stream, wanted);
+  if (aggregate == "policySet") return walk<policy_set::Decider>(store, stream, wanted);
+  if (aggregate == "loyaltyMember") return walk<loyalty_member::Decider>(store, stream, wanted);
+  return Inverses();
+} catch (const kj::Exception&) {
+  return Error{ErrorCode::kCorrupt, "stream.corrupt", stream + " is damaged", "", "",
+               "run rapport verify"};
+}
+
+std::optional<Inverse> inverse_of_points(const RecordedEvent& event) try {
+  return Walk<loyalty_member::Decider>().take(event, true);
+} catch (const kj::Exception&) {
+  return std::nullopt;
 }
 
 }  // namespace rapport::import

@@ -2,21 +2,33 @@
 #pragma once
 #include <kj/array.h>
 
+#include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
-#include "domain/event_buffer.h"
+#include "eventstore/event_store.h"
 
 namespace rapport::import {
 
-// Takes back one change of a stream that existed before: sets the old value again. Nothing if the
-// event has no inverse, or does not hold what there was before (personal texts never do).
-std::optional<kj::Array<capnp::word>> inverse_of(std::string_view aggregate, Words event);
+// Takes one event back, and is true when the event was, so that no as-of sees one without the other.
+struct Inverse {
+  kj::Array<capnp::word> body;  // a message of the aggregate's Command union
+  Timestamp at;
+  Precision precision;
+};
 
-// Takes back a whole stream that was created: its `revoke`, where the aggregate has one, else the
-// command that ends it without a trace in the reports (an order comes back, a policy is retired, an
-// account becomes inactive). Nothing: there is none. `type` is the stream's last own status event,
-// "order.fulfilled".
-std::optional<kj::Array<capnp::word>> ending_of(std::string_view aggregate, std::string_view type);
+// Takes back a whole stream that was created: from there on it is as if it had never been.
+Inverse revocation_of(std::string_view aggregate);
+
+// Takes back some changes of a stream that stays, the newest first: each sets again what there was
+// before. Nothing if one of them has no inverse, or does not hold what it replaced (personal texts
+// never do).
+Result<std::optional<std::vector<Inverse>>> inverses_of(
+    const EventStore& store, std::string_view aggregate, const std::string& stream,
+    const std::function<bool(const RecordedEvent&)>& wanted);
+
+// Takes back a movement of loyalty points; nothing if the event is none.
+std::optional<Inverse> inverse_of_points(const RecordedEvent& event);
 
 }  // namespace rapport::import

@@ -39,8 +39,11 @@ Result<std::string> canonical_command(Words body, std::int32_t effective_from) {
       message.getRoot<policy_set::wire::Command>().getPublish(), effective_from);
 }
 
-// The body that is in the log under the policy's id; empty: none.
-Result<std::string> published_body(const EventStore& store, const std::string& stream) {
+struct PolicyInLog {
+  std::string body = {};         // empty: none
+  StreamVersion taken_back = {};  // by a revert, when the stream was at this version
+};
+Result<PolicyInLog> policy_in_log(const EventStore& store, const std::string& stream) {
   ReadQuery query;
   query.stream = stream;
   query.direction = Direction::kBackward;
@@ -48,12 +51,15 @@ Result<std::string> published_body(const EventStore& store, const std::string& s
   for (;;) {
     auto event = reader->next();
     if (!event) return event.error();
-    if (!*event) return std::string();
+    if (!*event) return PolicyInLog();
     capnp::FlatArrayMessageReader message((*event)->payload, kReadWhole);
     auto root = message.getRoot<policy_set::wire::Event>();
+    if (root.isRevoked()) return PolicyInLog{.taken_back = (*event)->version};
     if (!root.isPublished()) continue;
-    return canonical_body<policy_set::wire::Published>(root.getPublished(),
-                                                       root.getPublished().getEffectiveFrom());
+    auto body = canonical_body<policy_set::wire::Published>(
+        root.getPublished(), root.getPublished().getEffectiveFrom());
+    if (!body) return body.error();
+    return PolicyInLog{.body = std::move(*body)};
   }
 }
 
@@ -71,10 +77,10 @@ Result<void> check_policies(RunState& run, std::vector<PolicyToPublish>& to_publ
     RAPPORT_ASSERT(!wrong);  // constants were checked when the mapping was compiled
     auto wanted = canonical_command(writer.message(), step.effective_from);
     if (!wanted) return wanted.error();
-    auto there = published_body(run.store, stream_name("policySet", step.id));
+    auto there = policy_in_log(run.store, stream_name("policySet", step.id));
     if (!there) return there.error();
-    if (*there == *wanted) continue;
-    if (!there->empty()) {
+    if (there->body == *wanted) continue;
+    if (!there->body.empty()) {
       return Error{ErrorCode::kInvalid,
                    "import.policy_differs",
                    run.plan.file + " " + step.place + ": policy \"" + step.id +
@@ -86,7 +92,7 @@ Result<void> check_policies(RunState& run, std::vector<PolicyToPublish>& to_publ
     }
     PolicyToPublish one{.step = &step,
                         .body = kj::heapArray(writer.message()),
-                        .command = run.ids.policy(step.id, *wanted)};
+                        .command = run.ids.policy(step.id, *wanted, there->taken_back)};
     to_publish.push_back(std::move(one));
   }
   return {};

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "adapters/import/engine/conflicts.h"
+#include "adapters/import/engine/touched_streams.h"
 
 namespace rapport::import {
 
@@ -124,6 +125,21 @@ bool RecordDecider::set_time(const CommandStep& step, const Row& row, Command& c
   return false;
 }
 
+Result<std::optional<StreamVersion>> RecordDecider::absent(const std::string& aggregate,
+                                                           const std::string& id) {
+  auto version = run_.sink.version_of(aggregate, id);
+  if (!version) return version.error();
+  if (version->value == 0) return std::optional(*version);
+  if (!run_.after_revert) return std::optional<StreamVersion>();
+  auto stream = stream_name(aggregate, id);
+  auto stored = run_.store.version_of(stream);
+  if (!stored) return stored.error();
+  if (*stored != *version) return std::optional<StreamVersion>();  // this run brought it back
+  auto revoked = is_revoked(run_.store, stream, *version);
+  if (!revoked) return revoked.error();
+  return *revoked ? std::optional(*version) : std::nullopt;
+}
+
 Result<void> RecordDecider::send(const CommandStep& step, const RecordToDecide& record,
                                  Progress& progress) {
   const auto& row = record.rows.front();
@@ -136,10 +152,12 @@ Result<void> RecordDecider::send(const CommandStep& step, const RecordToDecide& 
   if (!reader_.text_of(step.id, row, id) || id.empty())
     return refuse("", "id.missing", "the id of " + step.command + " has no value",
                   step.place + "/id");
+  StreamVersion taken_back;
   if (step.once) {
-    auto version = run_.sink.version_of(step.aggregate, id);
+    auto version = absent(step.aggregate, id);
     if (!version) return version.error();
-    if (version->value) return {};
+    if (!*version) return {};
+    taken_back = **version;
   }
   bool empty = false;
   if (auto wrong = writer_.write(step, record.rows, record.current, record.before, empty)) {
@@ -153,7 +171,7 @@ Result<void> RecordDecider::send(const CommandStep& step, const RecordToDecide& 
     return refuse("", "time.missing", "none of the times of " + step.command + " has a value",
                   step.at.place);
   auto stream = stream_name(step.aggregate, id);
-  command.command_id = step.once ? run_.ids.once(step.command, stream)
+  command.command_id = step.once ? run_.ids.once(step.command, stream, taken_back)
                                  : run_.ids.command(record.id, step.command, stream,
                                                     ++progress.uses[step.command + " " + stream]);
   if (step.actor && reader_.text_of(*step.actor, row, (actor.clear(), actor)) && !actor.empty()) {

@@ -49,6 +49,8 @@ class RecordDecider final {
   Result<void> send(const CommandStep& step, const RecordToDecide& record, Progress& progress);
   Result<void> submit(const CommandStep& step, const RecordToDecide& record, Command& command,
                       Progress& progress);
+  // The version of a stream that is not there: 0, or what it came to before it was taken back.
+  Result<std::optional<StreamVersion>> absent(const std::string& aggregate, const std::string& id);
   bool set_time(const CommandStep& step, const Row& row, Command& command) const;
   Result<bool> conflicts(const CommandStep& step, const RecordToDecide& record,
                          const std::string& stream, StreamVersion before);

@@ -32,6 +32,7 @@ struct RunState {
   std::string import_id = {};
   std::uint32_t number = 0;                // of this import within the mapping
   std::set<std::uint32_t> completed = {};  // imports of the mapping that came to their end before
+  bool after_revert = false;               // the log has a revert: streams may have been taken back
   std::vector<FileFacts> files = {};
   CommandId start = {};  // of startImport: correlation and cause of everything else
   Counts counts = {};
