@@ -69,7 +69,7 @@ class Revert {
     ids_.emplace(parts_.keys, summary_.mapping);
     events_.revert = ids_->batch(summary_.import, "revertImport", "");
     memory_.emplace(summary_.dry_run ? static_cast<KeyValue&>(dry_memory_) : parts_.memory,
-                    summary_.mapping);
+                    parts_.keys, summary_.mapping);
     return {};
   }
 

@@ -142,7 +142,7 @@ TEST_F(MemoryTest, ItIsCheckedForDamage) {
   {
     auto store = open_memory(path, true);
     ASSERT_TRUE(store.has_value());
-    ImportMemory memory(**store, "m");
+    ImportMemory memory(**store, target.keys, "m");
     ASSERT_TRUE(
         memory
             .save({.id = "i", .number = 1, .completed = true, .reverted = false}, {{"t", "shape"}})

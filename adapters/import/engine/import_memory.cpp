@@ -20,6 +20,11 @@ Error damaged(const std::string& what) {
           "of them: that restores it and adds no event"};
 }
 
+// No subject's key: one row may speak of several, and snapshots are compared, not shown.
+SubjectKeys::Key memory_key(const SubjectKeys& keys) {
+  return {.id = 1, .secret = keys.keyed_digest("import-memory", "")};
+}
+
 std::string entry_key(char kind, std::string_view prefix, const Id16& id) {
   std::string key(1, kind);
   key += prefix;
@@ -55,9 +60,13 @@ bool decode(std::string_view bytes, KnownGroup& to) {
   to.import = in.u32();
   return in.at_end();
 }
-bool decode(std::string_view bytes, Snapshot& to) {
+// A snapshot with its texts still sealed.
+struct SealedSnapshot : Snapshot {
+  std::string sealed;
+};
+bool decode(std::string_view bytes, SealedSnapshot& to) {
   BytesIn in(bytes);
-  in.texts(to.texts);
+  to.sealed = in.text();
   to.content = in.id();
   to.import = in.u32();
   to.changes = in.u64();
@@ -82,8 +91,8 @@ Result<std::optional<T>> decoded(Result<std::optional<std::string>> bytes, const
 
 }  // namespace
 
-ImportMemory::ImportMemory(KeyValue& store, std::string mapping)
-    : store_(store), mapping_(std::move(mapping)) {}
+ImportMemory::ImportMemory(KeyValue& store, const SubjectKeys& keys, std::string mapping)
+    : store_(store), key_(memory_key(keys)), mapping_(std::move(mapping)) {}
 
 std::string ImportMemory::prefix_of(std::string_view table) const {
   auto name = mapping_ + '\0' + std::string(table);
@@ -142,7 +151,16 @@ Result<std::optional<KnownGroup>> ImportMemory::group(const Id16& key) const {
 }
 Result<std::optional<Snapshot>> ImportMemory::snapshot(const std::string& prefix,
                                                        const Id16& key) const {
-  return decoded<Snapshot>(get(entry_key(kSnapshot, prefix, key)), "a snapshot");
+  auto stored =
+      decoded<SealedSnapshot>(get(entry_key(kSnapshot, prefix, key)), "a snapshot");
+  if (!stored) return stored.error();
+  if (!*stored) return std::optional<Snapshot>();
+  auto texts = unseal(key_, (*stored)->sealed);
+  if (!texts) return damaged("a snapshot that this store did not seal");
+  BytesIn in(*texts);
+  in.texts((*stored)->texts);
+  if (!in.at_end()) return damaged("a snapshot");
+  return std::optional<Snapshot>(std::move(**stored));
 }
 
 Result<std::uint32_t> ImportMemory::epoch(const Id16& key) const {
@@ -184,10 +202,11 @@ void ImportMemory::put_snapshot(const Id16& key, const Snapshot& snapshot, const
     put(before_key(prefix_, key, snapshot.import), encode(*before));
 }
 
-std::string ImportMemory::encode(const Snapshot& snapshot) {
-  std::string value;
+std::string ImportMemory::encode(const Snapshot& snapshot) const {
+  std::string texts, value;
+  BytesOut(texts).texts(snapshot.texts);
   BytesOut out(value);
-  out.texts(snapshot.texts)
+  out.text(seal(key_, texts))
       .id(snapshot.content)
       .u32(snapshot.import)
       .u64(snapshot.changes)
@@ -234,7 +253,7 @@ Result<void> verify_memory(const KeyValue& store) {
     KnownImport import;
     KnownRecord record;
     KnownGroup group;
-    Snapshot snapshot;
+    SealedSnapshot snapshot;
     bool good = false;
     switch (key.empty() ? 0 : key[0]) {
       case kImport:

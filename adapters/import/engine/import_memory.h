@@ -47,7 +47,8 @@ struct KnownImport {
 // One thread. Of one mapping. What is put is kept back until commit().
 class ImportMemory final {
  public:
-  ImportMemory(KeyValue& store, std::string mapping);
+  // What the source said is sealed under a key of the store's own.
+  ImportMemory(KeyValue& store, const SubjectKeys& keys, std::string mapping);
 
   Result<std::vector<KnownImport>> imports() const;
   Result<std::optional<std::string>> shape(std::string_view table) const;
@@ -76,10 +77,12 @@ class ImportMemory final {
   Result<void> commit();
   std::size_t pending() const { return pending_.size(); }
   Result<void> settle() { return store_.settle(); }
+  // Under which an import seals whatever a source said that it puts on a disk.
+  const SubjectKeys::Key& sealing_key() const { return key_; }
 
  private:
   std::string prefix_of(std::string_view table) const;
-  static std::string encode(const Snapshot& snapshot);
+  std::string encode(const Snapshot& snapshot) const;
   Result<std::optional<Snapshot>> snapshot(const std::string& prefix, const Id16& key) const;
   Result<std::optional<std::string>> get(const std::string& key) const;
   void put(std::string key, std::optional<std::string> value) {
@@ -87,6 +90,7 @@ class ImportMemory final {
   }
 
   KeyValue& store_;
+  const SubjectKeys::Key key_;
   std::string mapping_, prefix_;
   bool has_epochs_ = false;
   std::unordered_map<std::string, std::optional<std::string>> pending_;

@@ -18,19 +18,26 @@ RunLookups::RunLookups(const Plan& plan, ImportMemory& memory, const Ids& ids,
 
 RunLookups::~RunLookups() = default;
 
+std::string RunLookups::scratch_key(std::size_t table, const std::string& key) const {
+  auto id = ids_.key(plan_.tables[table].name, key);
+  return {reinterpret_cast<const char*>(id.data()), id.size()};
+}
+
 Result<void> RunLookups::put(std::size_t table, const std::string& key, const Row& row) {
   std::string bytes;
   BytesOut out(bytes);
   for (const auto& value : row.values) out.value(value);
-  return rows_[table]->put(key, std::move(bytes));
+  return rows_[table]->put(scratch_key(table, key), seal(memory_.sealing_key(), bytes));
 }
 
 Result<bool> RunLookups::find(std::size_t table, const std::string& key, std::size_t column,
                               Value& value) {
-  auto stored = rows_[table]->find(key);
+  auto stored = rows_[table]->find(scratch_key(table, key));
   if (!stored) return stored.error();
   if (!*stored) return find_snapshot(table, key, column, value);
-  BytesIn in(**stored);
+  auto row = unseal(memory_.sealing_key(), **stored);
+  RAPPORT_ASSERT(row);  // sealed in this run
+  BytesIn in(*row);
   for (std::size_t i = 0; i <= column; ++i) in.value(value);
   RAPPORT_ASSERT(in.ok());
   return true;

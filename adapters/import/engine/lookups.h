@@ -23,6 +23,8 @@ class RunLookups final : public LookupTables {
   Result<void> put(std::size_t table, const std::string& key, const Row& row);
 
  private:
+  // Rows may spill to a disk, so neither they nor their keys are kept as they are.
+  std::string scratch_key(std::size_t table, const std::string& key) const;
   Result<bool> find_snapshot(std::size_t table, const std::string& key, std::size_t column,
                              Value& value);
 
