@@ -31,6 +31,7 @@ struct Error {
   std::string field = {};     // the path of the field at fault, "/amount/currency"; empty if none
   std::string expected = {};  // what the field would have had to be; empty if none
   std::string hint = {};      // what to do about it; empty if that is plain
+  std::uint64_t row = 0;      // of an input file: the line at fault, from 1; 0 = none
 };
 
 template <class T>

@@ -88,7 +88,9 @@ class ImportVerb final : public Verb {
     }();
     if (!summary) return std::move(summary).error();
     print(show_document(*summary, session.format()));
-    auto rejected = nlohmann::json::parse(*summary).value("rejected", 0ULL);
+    auto document = nlohmann::json::parse(*summary);
+    if (auto aborted = document.find("aborted"); aborted != document.end()) return told(*aborted);
+    auto rejected = document.value("rejected", 0ULL);
     if (rejected && !session.quiet)
       std::cerr << "rapport: " << rejected << " rows were rejected; they stand, with what is wrong, in the rejects file, which holds the "
                                               "source's text, personal data too (readable by you alone)\n";
@@ -96,6 +98,12 @@ class ImportVerb final : public Verb {
   }
 
  private:
+  // What ended an import before its files did.
+  static Error told(const nlohmann::json& aborted) {
+    return {ErrorCode::kRejected,         aborted.value("code", ""), aborted.value("message", ""), "", "",
+            aborted.value("hint", ""), aborted.value("row", 0ULL)};
+  }
+
   ImportRequest request_;
   bool allow_rejects_ = false;
 };

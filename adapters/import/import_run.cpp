@@ -46,16 +46,12 @@ class Run {
   }
 
   Result<ImportSummary> run() {
-    auto began = std::chrono::steady_clock::now();
     if (auto done = prepare(); !done) return done.error();
     if (auto done = begin(); !done) return done.error();
     for (std::size_t i = 0; i < plan_.tables.size(); ++i)
       if (auto done = import_table(i); !done) return abandon(done.error());
     if (auto done = complete(); !done) return done.error();
-    auto summary = summarize();
-    summary.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    return summary;
+    return summarize();
   }
 
  private:
@@ -71,7 +67,6 @@ class Run {
       bytes_total_ += facts->bytes;
       auto table = table_of(plan_, path, facts->name);
       if (!table) return table.error();
-      if (!table->unmapped.empty()) unmapped_[facts->name] = table->unmapped;
       state_.files.push_back(std::move(*facts));
       tables_.push_back(std::move(*table));
     }
@@ -200,6 +195,7 @@ class Run {
         RecordReader::open(state_.files[file].path, plan_.tables[tables_[file].table].dialect);
     if (!reader) return reader.error();
     (*reader)->select(tables_[file].columns);
+    (*reader)->name(names_of_columns(plan_.tables[tables_[file].table]));
     Record record;
     for (;;) {
       auto more = (*reader)->next(record);
@@ -210,6 +206,8 @@ class Run {
       if (progress_ && state_.counts.rows % kRowsAProgress == 0)
         progress_(bytes_before_ + (*reader)->consumed_bytes(), bytes_total_);
     }
+    auto unmapped = unmapped_columns(plan_.tables[tables_[file].table], tables_[file], (*reader)->header());
+    if (!unmapped.empty()) unmapped_[state_.files[file].name] = std::move(unmapped);
     bytes_before_ += state_.files[file].bytes;
     if (progress_) progress_(bytes_before_, bytes_total_);
     return {};
@@ -223,10 +221,14 @@ class Run {
 
   // A file that cannot be read to its end: what was kept is stored, so that the next run goes on
   // from there.
-  Error abandon(const Error& error) {
-    if (error.code == ErrorCode::kInvalid)
-      if (auto flushed = flush(state_); !flushed) return flushed.error();
-    return error;
+  Result<ImportSummary> abandon(const Error& error) {
+    if (error.code != ErrorCode::kRejected) return error;
+    if (auto flushed = flush(state_); !flushed) return flushed.error();
+    if (auto closed = rejects_ ? rejects_->close() : Result<void>(); !closed) return closed.error();
+    auto summary = summarize();
+    summary.rows = summary.accepted + summary.rejected + summary.already;  // those dealt with
+    summary.aborted = error;
+    return summary;
   }
 
   // The totals are the files', not the run's: a run that was cut short and done again says the
@@ -265,11 +267,14 @@ class Run {
     for (const auto& table : plan_.tables)
       for (const auto& step : table.commands)
         summary.commands[step.command] += state_.sent[step.order];
+    summary.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     summary.codes = state_.codes;
     summary.unmapped = unmapped_;
     return summary;
   }
 
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   const ImportOptions& options_;
   const ImportParts& parts_;
   const ImportProgress& progress_;

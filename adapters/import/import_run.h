@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -48,6 +49,9 @@ struct ImportSummary {
   std::map<std::string, std::uint64_t> codes = {};     // rejected rows by their code
   std::map<std::string, std::vector<std::string>> unmapped =
       {};  // by file: columns neither mapped nor ignored
+  // A file could not be read to its end: the rows before that are imported, and the same import can
+  // be run again.
+  std::optional<Error> aborted = {};
 };
 // The contract's import summary: {"import":…,"rows":…,…}.
 std::string to_json(const ImportSummary& summary);
@@ -56,8 +60,7 @@ std::string to_json(const ImportSummary& summary);
 //   kInvalid  "mapping.…", "time_zone.unknown", "import.no_table", "import.shape_changed",
 //   "import.policy_differs", "source.…", "csv.…" kNotFound "import.no_file", "import.no_mapping"
 //   kCorrupt  "import.memory_lost"
-// A damaged file is found while it is read: what came before is imported, and the import can be run
-// again.
+// A damaged file is found while it is read: the summary then says so.
 Result<ImportSummary> run_import(const ImportOptions& options, const ImportParts& parts,
                                  const ImportProgress& progress = {});
 

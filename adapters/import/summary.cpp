@@ -16,6 +16,12 @@ std::string to_json(const ImportSummary& summary) {
   json["commands"] = summary.commands;
   json["rejectedBy"] = summary.codes;
   json["unmapped"] = summary.unmapped;
+  if (const auto& error = summary.aborted) {
+    auto& aborted = json["aborted"];
+    aborted = {{"code", error->reason}, {"message", error->message}};
+    if (error->row) aborted["row"] = error->row;
+    if (!error->hint.empty()) aborted["hint"] = error->hint;
+  }
   if (!summary.rejects.empty())
     json["note"] =
         "the rejects file holds the source's text, personal data too: only its owner can read it";

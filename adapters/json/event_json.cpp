@@ -211,6 +211,7 @@ void append_error(const Error& error, std::optional<std::uint64_t> row, std::str
   text_member("message", error.message, out);
   if (!error.field.empty()) text_member("field", error.field, out);
   if (!error.expected.empty()) text_member("expected", error.expected, out);
+  if (!row && error.row) row = error.row;
   if (row) {
     key("row", out);
     append_integer(*row, out);

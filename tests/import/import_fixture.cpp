@@ -126,6 +126,7 @@ std::vector<std::string> ImportTest::rejects(const ImportSummary& summary) const
 
 std::string told(const Result<ImportSummary>& summary) {
   if (!summary) return summary.error().reason + ": " + summary.error().message;
+  if (summary->aborted) return summary->aborted->reason + ": " + summary->aborted->message;
   std::ostringstream out;
   out << summary->rows << '/' << summary->accepted << '/' << summary->rejected << '/'
       << summary->already << " +" << summary->events;

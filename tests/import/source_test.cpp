@@ -45,6 +45,19 @@ TEST_F(SourceTest, ReadsLinesWithLfAndCrLfAndWithoutALastLineBreak) {
   EXPECT_EQ(csv("a,b\n1,2\n3,4\n"), (Lines{"2:1|2", "3:3|4"}));
   EXPECT_EQ(csv("a,b\r\n1,2\r\n3,4"), (Lines{"2:1|2", "3:3|4"}));
 }
+TEST_F(SourceTest, LinesThatEndWithCrAloneAreLinesToo) {
+  EXPECT_EQ(csv("a,b\r1,2\r3,\"x\ry\"\r"), (Lines{"2:1|2", "3:3|x\ry"}));
+  EXPECT_EQ(csv("a,b\r1,2\r\r3,4"), (Lines{"2:1|2", "4:3|4"}));
+  EXPECT_EQ(csv("a,b\n1,2\r3,4\r\n5,6\n"), (Lines{"2:1|2", "3:3|4", "4:5|6"}));
+  std::string many = "a,b\r";
+  for (int i = 0; i < 60'000; ++i) many += std::to_string(i) + ",x\r";  // over several blocks
+  auto all = csv(many);
+  ASSERT_EQ(all.size(), 60'000u);
+  EXPECT_EQ(all.back(), "60001:59999|x");
+  many = "a,b\r\n";
+  for (int i = 0; i < 60'000; ++i) many += std::to_string(i) + ",x\r\n";
+  EXPECT_EQ(csv(many), all);
+}
 TEST_F(SourceTest, KeepsQuotesDelimitersAndLineBreaksInsideQuotesByteForByte) {
   EXPECT_EQ(csv("a,b\n\"x, \"\"y\"\"\r\nz\",2\nlast,3\n"),
             (Lines{"2:x, \"y\"\r\nz|2", "4:last|3"}));
@@ -143,6 +156,18 @@ TEST_F(SourceTest, ReadsJsonLinesWithNumbersAsWrittenAndNestedValuesByPointer) {
   EXPECT_EQ(records(path, jsonl),
             (Lines{"1:1|0.10|Ann|a|b|~", "3:2|~|~|~|~|true", "4:json.malformed", "5:json.malformed",
                    "6:json.malformed"}));
+}
+TEST_F(SourceTest, WhatFollowsAGzipMemberMustBeOne) {
+  auto path = (folder / "a.gz").string();
+  gzFile file = gzopen(path.c_str(), "wb");
+  gzwrite(file, "a,b\n1,2\n", 8);
+  gzclose(file);
+  auto whole = read(path);
+  for (std::string_view garbage : {"x", "3,4\n", "\x1F\x8Bxx", "\x1F"}) {
+    auto all = records(write("b.gz", whole + std::string(garbage)));
+    EXPECT_TRUE(all.back().starts_with("source.damaged")) << all.back();
+  }
+  EXPECT_EQ(records(write("b.gz", whole)), (Lines{"2:1|2"}));
 }
 TEST_F(SourceTest, AMissingFileIsToldByItsName) {
   EXPECT_TRUE(records("/nowhere/x.csv")[0].starts_with("import.no_file /nowhere/x.csv"));

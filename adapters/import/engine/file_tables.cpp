@@ -43,19 +43,39 @@ std::string names_of(const std::vector<std::string>& names) {
   return all;
 }
 
-std::vector<std::string> unmapped(const Table& table, const Fit& fit,
-                                  const std::vector<std::string>& header) {
+bool is_named(const SourceColumn& source, std::string_view column) {
+  return std::ranges::any_of(source.titles, [&](std::string_view title) {
+    return title == column || (title.starts_with('/') && title.substr(1) == column);
+  });
+}
+
+}  // namespace
+
+std::vector<std::vector<std::string>> names_of_columns(const Table& table) {
+  std::vector<std::vector<std::string>> names;
+  for (const auto& source : table.sources)
+    names.push_back(in_header(table, source) ? source.titles : std::vector<std::string>());
+  return names;
+}
+
+std::vector<std::string> unmapped_columns(const Table& table, const FileTable& file,
+                                          const std::vector<std::string>& header) {
   std::vector<std::string> names;
   if (table.ignores_rest) return names;
+  // Of several names in a CSV header one is read, of those in JSON Lines each, where it comes.
+  bool by_name = table.dialect.format == Dialect::Format::kJsonLines;
   for (std::size_t i = 0; i < header.size(); ++i) {
-    bool known = std::ranges::find(fit.columns, std::optional(i)) != fit.columns.end() ||
+    bool known = std::ranges::find(file.columns, std::optional(i)) != file.columns.end() ||
                  table.ignored.contains(header[i]);
+    if (!known && by_name) {
+      known = std::ranges::any_of(table.sources, [&](const SourceColumn& source) {
+        return in_header(table, source) && is_named(source, header[i]);
+      });
+    }
     if (!known) names.push_back(header[i]);
   }
   return names;
 }
-
-}  // namespace
 
 Result<FileTable> table_of(const Plan& plan, const std::string& path, const std::string& name) {
   std::optional<FileTable> best;
@@ -73,7 +93,7 @@ Result<FileTable> table_of(const Plan& plan, const std::string& path, const std:
     auto found = fit(table, **reader);
     if (found.missing.empty() && (!best || found.found > best_found)) {
       best_found = found.found;
-      best = FileTable{i, found.columns, unmapped(table, found, (*reader)->header())};
+      best = FileTable{i, found.columns};
     }
     if (!nearest || found.missing.size() < nearest_fit.missing.size()) {
       nearest = &table;

@@ -24,7 +24,7 @@ CsvReader::~CsvReader() { csv_free(&parser_); }
 
 Result<std::unique_ptr<RecordReader>> CsvReader::open(const std::string& path,
                                                       const Dialect& dialect) {
-  auto lines = TextLines::open(path, dialect.encoding);
+  auto lines = TextLines::open(path, dialect.encoding, LineEnds::kLfOrCr);
   if (!lines) return lines.error();
   std::unique_ptr<CsvReader> reader(new CsvReader(path, std::move(*lines), dialect.delimiter));
   if (auto read = reader->read_header(); !read) return read.error();
@@ -32,8 +32,6 @@ Result<std::unique_ptr<RecordReader>> CsvReader::open(const std::string& path,
 }
 
 void CsvReader::take_field(const char* text, std::size_t size) {
-  // A lone CR ended a record inside the line: its fields and the next one's are counted together,
-  // which is a wrong count.
   fields_.append(text, size);
   ends_.push_back(fields_.size());
 }
@@ -44,14 +42,15 @@ std::string_view CsvReader::field(std::size_t i) const {
 }
 
 Error CsvReader::broken() const {
-  return {ErrorCode::kInvalid,
+  return {ErrorCode::kRejected,
           "csv.broken_quotes",
           path_ + ":" + std::to_string(line_) +
               ": a quote inside an unquoted field, text after a closing quote, or a quote that is "
               "never closed",
           {},
           {},
-          "a field with a quote in it is written \"with \"\"two\"\" quotes\""};
+          "a field with a quote in it is written \"with \"\"two\"\" quotes\"",
+          line_};
 }
 
 Result<bool> CsvReader::finish() {
@@ -95,14 +94,15 @@ Result<void> CsvReader::read_header() {
   auto read = read_record();
   if (!read) return read.error();
   if (!*read)
-    return Error{ErrorCode::kInvalid, "csv.no_header",
-                 path_ + ": the file is empty: it has no header"};
+    return Error{ErrorCode::kRejected, "csv.no_header",
+                 path_ + ": the file is empty: it has no header", {}, "a header"};
   std::unordered_set<std::string_view> seen;
   for (std::size_t i = 0; i < ends_.size(); ++i) header_.emplace_back(field(i));
   for (const auto& name : header_) {
     if (name.empty() || seen.insert(name).second) continue;
-    return Error{ErrorCode::kInvalid, "csv.column_repeated",
-                 path_ + ": two columns are called \"" + name + "\"", name};
+    return Error{ErrorCode::kRejected, "csv.column_repeated",
+                 path_ + ": two columns are called \"" + name + "\"", name, {},
+                 "rename one of them in the header"};
   }
   return {};
 }

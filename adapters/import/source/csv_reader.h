@@ -1,5 +1,5 @@
 // CSV by libcsv, strictly as RFC 4180: quotes only around a whole field, doubled inside; lines end
-// with LF or CRLF.
+// with LF, CRLF or CR.
 #pragma once
 #include <csv.h>
 

@@ -10,6 +10,7 @@ namespace rapport::import {
 namespace {
 
 constexpr std::size_t kLinesSurveyed = 1000;
+constexpr std::size_t kMembersNotedMax = 10'000;  // in the header; those that are read have no limit
 
 bool blank(std::string_view line) { return line.find_first_not_of(" \t\r\n") == line.npos; }
 
@@ -46,7 +47,6 @@ Result<std::unique_ptr<RecordReader>> JsonLinesReader::open(const std::string& p
 Result<void> JsonLinesReader::survey(const std::string& path, const std::string& encoding) {
   auto lines = TextLines::open(path, encoding);
   if (!lines) return lines.error();
-  std::unordered_set<std::string> seen;
   bool any = false;
   for (std::size_t i = 0; i < kLinesSurveyed; ++i) {
     auto line = (*lines)->next();
@@ -55,22 +55,37 @@ Result<void> JsonLinesReader::survey(const std::string& path, const std::string&
     if (blank(*line)) continue;
     auto fault =
         each_leaf(*line, [&](const std::string& pointer, const std::string&, LeafKind kind) {
-          if (kind != LeafKind::kCollection && seen.insert(pointer).second)
-            header_.push_back(title_of(pointer));
+          if (kind != LeafKind::kCollection) meet(pointer);
         });
     any |= fault.empty();
   }
   if (!any)
-    return Error{ErrorCode::kInvalid, "json.no_records", path + ": no line of it is a JSON object"};
+    return Error{ErrorCode::kRejected, "json.no_records",
+                 path + ": none of its first thousand lines is a JSON object",
+                 {},
+                 "one JSON object a line"};
   return {};
+}
+
+void JsonLinesReader::meet(const std::string& pointer) {
+  if (met_.contains(pointer) || met_.size() == kMembersNotedMax) return;
+  met_.insert(pointer);
+  header_.push_back(title_of(pointer));
 }
 
 void JsonLinesReader::select(const std::vector<std::optional<std::size_t>>& columns) {
   places_.clear();
-  selected_count_ = columns.size();
   for (std::size_t i = 0; i < columns.size(); ++i)
-    if (columns[i]) places_.emplace(pointer_of(header_[*columns[i]]), i);
+    if (columns[i]) places_.emplace(pointer_of(header_[*columns[i]]), Place{i, 0});
   texts_.resize(columns.size());
+}
+
+void JsonLinesReader::name(const std::vector<std::vector<std::string>>& columns) {
+  RAPPORT_ASSERT(columns.size() == texts_.size());
+  places_.clear();
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    for (std::size_t rank = 0; rank < columns[i].size(); ++rank)
+      places_.emplace(pointer_of(columns[i][rank]), Place{i, rank});
 }
 
 Result<bool> JsonLinesReader::next(Record& record) {
@@ -86,18 +101,23 @@ Result<bool> JsonLinesReader::next(Record& record) {
   record.line = lines_->line();
   record.raw = raw_;
   record.fault_code = {};
-  record.values.assign(selected_count_, std::nullopt);
+  record.values.assign(texts_.size(), std::nullopt);
+  ranks_.assign(texts_.size(), ~std::size_t{0});
   record.fault =
       each_leaf(raw_, [&](const std::string& pointer, const std::string& text, LeafKind kind) {
-        auto place = places_.find(pointer);
-        if (place == places_.end() || kind == LeafKind::kNull) return;
+        if (kind != LeafKind::kCollection) meet(pointer);
+        auto found = places_.find(pointer);
+        if (found == places_.end() || kind == LeafKind::kNull) return;
+        auto [column, rank] = found->second;
+        if (rank >= ranks_[column]) return;
+        ranks_[column] = rank;
         if (kind == LeafKind::kCollection) {
           record.fault_code = "json.not_scalar";
           record.fault_column = title_of(pointer);
           return;
         }
-        texts_[place->second] = text;
-        record.values[place->second] = texts_[place->second];
+        texts_[column] = text;
+        record.values[column] = texts_[column];
       });
   if (!record.fault.empty()) {
     record.fault_code = "json.malformed";

@@ -2,6 +2,7 @@
 // value.
 #pragma once
 #include <unordered_map>
+#include <unordered_set>
 
 #include "adapters/import/source/record_reader.h"
 #include "adapters/import/source/text_lines.h"
@@ -15,6 +16,7 @@ class JsonLinesReader final : public RecordReader {
 
   const std::vector<std::string>& header() const override { return header_; }
   void select(const std::vector<std::optional<std::size_t>>& columns) override;
+  void name(const std::vector<std::vector<std::string>>& columns) override;
   Result<bool> next(Record& record) override;
   std::uint64_t consumed_bytes() const override { return lines_->consumed_bytes(); }
 
@@ -24,9 +26,15 @@ class JsonLinesReader final : public RecordReader {
 
   std::unique_ptr<TextLines> lines_;
   std::vector<std::string> header_;
-  std::vector<std::optional<std::size_t>> selected_;
-  std::unordered_map<std::string, std::size_t> places_;  // JSON Pointer to place among the selected
-  std::size_t selected_count_ = 0;
+  void meet(const std::string& pointer);
+
+  std::unordered_set<std::string> met_;  // JSON Pointers in header_
+  // Where a JSON Pointer goes among the selected columns; a lower rank counts before a higher one.
+  struct Place {
+    std::size_t column = 0, rank = 0;
+  };
+  std::unordered_map<std::string, Place> places_;
+  std::vector<std::size_t> ranks_;  // of the record's values
   std::vector<std::string> texts_;  // of the record, behind its values
   std::string raw_;
 };

@@ -36,20 +36,23 @@ struct Record {
 // One thread.
 class RecordReader {
  public:
-  // Reads the header. Errors: kInvalid "source.…", "csv.broken_quotes", "csv.no_header",
-  // "csv.column_repeated".
+  // Reads the header. Errors: kRejected "source.…", "csv.broken_quotes", "csv.no_header",
+  // "csv.column_repeated", "json.no_records".
   static Result<std::unique_ptr<RecordReader>> open(const std::string& path,
                                                     const Dialect& dialect);
   virtual ~RecordReader() = default;
 
   // The columns that the file has: the header's; of JSON Lines the members and the JSON Pointers of
-  // nested values that its first thousand lines have.
+  // nested values that its first thousand lines have, and then those that were met while reading.
   virtual const std::vector<std::string>& header() const = 0;
   // The first of some names that the file has, as an index into header().
   std::optional<std::size_t> find(const std::vector<std::string>& titles) const;
   // Which columns next() is to fill, in this order, as indexes into header(); nothing: one that the
   // file has not.
   virtual void select(const std::vector<std::optional<std::size_t>>& columns) = 0;
+  // The names of the selected columns, in their order: a member of JSON Lines that the first lines
+  // do not have is read all the same where it comes. Of several in one record the first counts.
+  virtual void name(const std::vector<std::vector<std::string>>&) {}
   // False at the end. Errors end the reading: broken quotes, bytes that are no text of the
   // encoding.
   virtual Result<bool> next(Record& record) = 0;

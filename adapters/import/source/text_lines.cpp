@@ -76,10 +76,10 @@ bool is_encoding(std::string_view name) {
 }
 
 Result<std::unique_ptr<TextLines>> TextLines::open(const std::string& path,
-                                                   const std::string& encoding) {
+                                                   const std::string& encoding, LineEnds ends) {
   auto source = ByteSource::open(path);
   if (!source) return source.error();
-  std::unique_ptr<TextLines> lines(new TextLines(path, std::move(*source)));
+  std::unique_ptr<TextLines> lines(new TextLines(path, std::move(*source), ends));
   if (auto begun = lines->begin(encoding); !begun) return begun.error();
   return lines;
 }
@@ -120,6 +120,7 @@ Result<void> TextLines::begin(const std::string& encoding) {
 Result<void> TextLines::fill() {
   text_.erase(0, at_);
   at_ = 0;
+  lf_.reset();
   std::size_t kept = raw_.size();
   raw_.resize(kept + kBlockBytes);
   auto count = source_->read(std::span(raw_).subspan(kept));
@@ -164,30 +165,42 @@ Result<void> TextLines::convert() {
 Error TextLines::bad_encoding(std::string_view good) const {
   auto begun = good.substr(at_);
   auto line = line_ + 1 + static_cast<std::uint64_t>(std::ranges::count(begun, '\n'));
-  return {ErrorCode::kInvalid,
+  return {ErrorCode::kRejected,
           "source.bad_encoding",
           path_ + ":" + std::to_string(line) + ": bytes that are no " + encoding_,
           {},
           encoding_,
-          "name the file's encoding in the mapping's dialect"};
+          "name the file's encoding in the mapping's dialect",
+          line};
+}
+
+std::size_t TextLines::end_of_line(std::size_t from) {
+  if (!lf_ || *lf_ < at_) lf_ = text_.find('\n', from);
+  auto lf_end = *lf_ == text_.npos ? text_.npos : *lf_ + 1;
+  if (ends_ == LineEnds::kLf) return lf_end;
+  auto cr = std::string_view(text_).substr(0, *lf_).find('\r', from);
+  if (cr == text_.npos || cr + 1 == *lf_) return lf_end;
+  bool last = cr + 1 == text_.size();  // a "\n" may follow it
+  return last && !ended_ ? text_.npos : cr + 1;
 }
 
 Result<std::string_view> TextLines::next() {
   std::size_t searched = at_;
   for (;;) {
-    auto end = text_.find('\n', searched);
+    auto end = end_of_line(searched);
     if (end != text_.npos || (ended_ && at_ < text_.size())) {
-      auto line = std::string_view(text_).substr(at_, end == text_.npos ? end : end + 1 - at_);
+      auto line = std::string_view(text_).substr(at_, end == text_.npos ? end : end - at_);
       at_ += line.size();
       ++line_;
       return line;
     }
     if (ended_) return std::string_view{};
     if (text_.size() - at_ > kLineBytesMax) {
-      return Error{ErrorCode::kInvalid, "source.line_too_long",
+      return Error{ErrorCode::kRejected, "source.line_too_long",
                    path_ + ":" + std::to_string(line_ + 1) + ": a line of more than 16 MiB"};
     }
     searched = text_.size() - at_;
+    if (searched && text_.back() == '\r') --searched;
     if (auto filled = fill(); !filled) return filled.error();
   }
 }
