@@ -72,7 +72,19 @@ class Run {
     }
     if (auto checked = check_shapes(); !checked) return checked;
     if (auto checked = check_memory(hashes); !checked) return checked;
-    return check_policies(state_, policies_);
+    if (auto checked = check_policies(state_, policies_); !checked) return checked;
+    return open_rejects();
+  }
+
+  Result<void> open_rejects() {
+    auto path = options_.rejects;
+    if (path.empty() && options_.dry_run) return {};
+    if (path.empty()) path = options_.rejects_folder + "/" + state_.import_id + ".csv";
+    auto opened = Rejects::open(path, options_.files);
+    if (!opened) return opened.error();
+    rejects_ = std::move(*opened);
+    state_.rejects = rejects_.get();
+    return {};
   }
 
   // The same for the same mapping and files; after a revert they are a new import.
@@ -144,13 +156,6 @@ class Run {
   }
 
   Result<void> begin() {
-    auto path = options_.rejects;
-    if (path.empty() && !options_.dry_run)
-      path = options_.rejects_folder + "/" + state_.import_id + ".csv";
-    if (!path.empty()) {
-      rejects_ = std::make_unique<Rejects>(path);
-      state_.rejects = rejects_.get();
-    }
     std::vector<std::pair<std::string, std::string>> shapes;
     for (const auto& table : plan_.tables) shapes.emplace_back(table.name, table.shape);
     auto saved = memory_.save(
