@@ -51,7 +51,12 @@ class CommandVerb final : public Verb {
     auto service = session.service(Opening::kCreate);
     if (!service) return std::move(service).error();
     auto receipt = (*service)->command(request_);
-    if (!receipt) return std::move(receipt).error();
+    if (!receipt) {
+      auto error = std::move(receipt).error();
+      // To a server an address that there is not; on a command line a word that is wrong.
+      if (error.reason.starts_with("command.unknown_")) error.code = ErrorCode::kInvalid;
+      return error;
+    }
     print(show_document(*receipt, session.format()));
     return 0;
   }

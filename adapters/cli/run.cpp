@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "adapters/cli/verb.h"
+#include "adapters/import/mapping/nearest.h"
 
 namespace rapport::cli {
 
@@ -47,6 +48,53 @@ std::stop_token stop_on_signals() {
   return source.get_token();
 }
 
+namespace {
+
+// What the parser did not understand. It may have stopped before it came to --format.
+Error usage_error(const CLI::App& program, const CLI::ParseError& error, const std::vector<std::string>& arguments,
+                  Session& session) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].starts_with("--format=")) session.format_name = arguments[i].substr(9);
+    if (arguments[i] == "--format" && i + 1 < arguments.size()) session.format_name = arguments[i + 1];
+  }
+  Error usage{ErrorCode::kInvalid, "usage", error.what(), "", "", "rapport --help shows the verbs"};
+  if (arguments.empty() || arguments[0].starts_with('-')) return usage;
+  import::Nearest nearest(arguments[0]);
+  for (auto* verb : program.get_subcommands([](const CLI::App*) { return true; })) {
+    nearest.offer(verb->get_name());
+    if (verb->get_name() != arguments[0]) continue;
+    usage.hint = "rapport " + arguments[0] + " --help shows how it is used";
+    return usage;
+  }
+  usage.reason = "usage.unknown_verb";
+  usage.message = "there is no verb \"" + arguments[0] + "\"" + nearest.hint();
+  return usage;
+}
+
+// The exit code. No exception is meant to come as far as this; one that does is still said in one line.
+int answer(Verb& verb, Session& session) {
+  Result<int> done = [&]() -> Result<int> {
+    try {
+      return verb.run(session);
+    } catch (const std::exception& stray) {
+      return Error{ErrorCode::kRejected, "internal", stray.what(), "", "", "this is a bug of Rapport: please report it"};
+    } catch (...) {
+      return Error{ErrorCode::kRejected, "internal", "an unknown failure", "", "", "this is a bug of Rapport: please report it"};
+    }
+  }();
+  if (done) {
+    auto shown = printed();
+    if (shown) return *done;
+    if (shown.error().reason != "output.closed") report_error(shown.error(), session.format());
+    return 1;
+  }
+  session.leave_no_empty_store();
+  report_error(done.error(), session.format());
+  return exit_code(done.error());
+}
+
+}  // namespace
+
 int run(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file past the limit on its size is an answer of the write, as on a full disk
@@ -67,23 +115,18 @@ int run(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // help and version end here, too
-    auto code = program.exit(error);
-    std::cout.flush();
-    return code != 0 ? 2 : std::cout ? 0 : 1;
+    if (error.get_exit_code() == 0) {
+      auto code = program.exit(error);
+      std::cout.flush();
+      return std::cout ? code : 1;
+    }
+    auto usage = usage_error(program, error, {argv + 1, argv + argc}, session);
+    report_error(usage, session.format());
+    return exit_code(usage);
   }
   if (session.quiet) spdlog::set_level(spdlog::level::err);
-  for (std::size_t i = 0; i < verbs.size(); ++i) {
-    if (!declared[i]->parsed()) continue;
-    auto done = verbs[i]->run(session);
-    if (!done) {
-      report_error(done.error(), session.format());
-      return exit_code(done.error());
-    }
-    auto shown = printed();
-    if (shown) return *done;
-    if (shown.error().reason != "output.closed") report_error(shown.error(), session.format());
-    return 1;
-  }
+  for (std::size_t i = 0; i < verbs.size(); ++i)
+    if (declared[i]->parsed()) return answer(*verbs[i], session);
   return 2;
 }
 

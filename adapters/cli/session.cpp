@@ -2,6 +2,7 @@
 
 #include "adapters/cli/verb.h"
 #include "adapters/http/client.h"
+#include "eventstore/event_store.h"
 
 namespace rapport::cli {
 
@@ -14,10 +15,20 @@ std::filesystem::path Session::data_dir() const {
 Result<LocalStore*> Session::local(LocalOptions options) {
   if (local_) return local_.get();
   options.dir = data_dir();
+  std::error_code ignored;
+  bool there = std::filesystem::exists(options.dir, ignored) && !std::filesystem::is_empty(options.dir, ignored);
   auto opened = LocalStore::open(options);
   if (!opened) return std::move(opened).error();
   local_ = std::move(*opened);
+  made_ = !there;
   return local_.get();
+}
+
+void Session::leave_no_empty_store() {
+  if (!local_ || !made_ || local_->event_store().head().position.value > 0) return;
+  local_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(data_dir(), ignored);
 }
 
 Session::~Session() {

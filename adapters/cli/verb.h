@@ -29,10 +29,14 @@ class Session final {
   Result<Service*> service(Opening opening);
   // service(), or an empty store in a temporary folder if there is none: for trying something out.
   Result<Service*> service_to_try();
+  // After a failure: a store that was made for the verb and holds no event goes again, so that a mistyped --data leaves
+  // nothing behind.
+  void leave_no_empty_store();
   ~Session();
 
  private:
   std::unique_ptr<LocalStore> local_;
+  bool made_ = false;  // local_ was not there before
   std::unique_ptr<Service> remote_;
   std::filesystem::path tried_;  // a temporary folder, removed at the end
 };

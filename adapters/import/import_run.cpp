@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -12,6 +13,7 @@
 #include "adapters/import/engine/policies.h"
 #include "adapters/import/engine/table_import.h"
 #include "adapters/import/mapping/compile.h"
+#include "adapters/import/mapping/nearest.h"
 #include "adapters/import/presets.h"
 #include "domain/schema/batch.values.h"
 
@@ -20,6 +22,7 @@ namespace rapport::import {
 namespace {
 
 constexpr std::uint64_t kRowsAProgress = 1'000;
+constexpr std::uintmax_t kMappingBytesMax = 16u << 20;
 
 class Run {
  public:
@@ -63,6 +66,14 @@ class Run {
     for (const auto& path : options_.files) {
       auto facts = facts_of(path);
       if (!facts) return facts.error();
+      // The rows of a file that comes twice would count as genuine repeats.
+      if (std::ranges::find(hashes, facts->sha256) != hashes.end())
+        return Error{ErrorCode::kInvalid,
+                     "import.file_repeated",
+                     path + ": the same content is given twice",
+                     {},
+                     {},
+                     "name each file once"};
       hashes.push_back(facts->sha256);
       bytes_total_ += facts->bytes;
       auto table = table_of(plan_, path, facts->name);
@@ -302,15 +313,26 @@ class Run {
 Result<std::string> mapping_text(const std::string& name_or_path) {
   for (const auto& preset : presets())
     if (preset.name == name_or_path) return std::string(preset.text);
-  std::ifstream file(name_or_path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file) return text;
+  std::error_code failed;
+  bool regular = std::filesystem::is_regular_file(name_or_path, failed);
+  std::string text;
+  if (regular && std::filesystem::file_size(name_or_path, failed) <= kMappingBytesMax) {
+    std::ifstream file(name_or_path, std::ios::binary);
+    text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    if (file) return text;
+  }
   std::string names;
-  for (const auto& preset : presets())
+  Nearest nearest(name_or_path);
+  for (const auto& preset : presets()) {
     names += (names.empty() ? "" : ", ") + std::string(preset.name);
-  return Error{ErrorCode::kNotFound, "import.no_mapping",
-               "\"" + name_or_path + "\" is neither a preset (" + names +
-                   ") nor a mapping file that can be read"};
+    nearest.offer(preset.name);
+  }
+  return Error{ErrorCode::kInvalid,
+               "import.no_mapping",
+               "\"" + name_or_path + "\" is neither a preset nor a mapping file that can be read" +
+                   nearest.hint(),
+               {},
+               "one of " + names + ", or the path of a mapping.json"};
 }
 
 Result<ImportSummary> run_import(const ImportOptions& options, const ImportParts& parts,

@@ -102,8 +102,8 @@ TEST_F(BadInput, ACommandsMistakesAreNamedByField) {
   expect_refused(send("opportunity/D-2", "win", "{\"orderId\":\"a\",\"orderId\":\"b\"}"), 2, "command.duplicate_field");
   expect_refused(send("opportunity/D-2", "win", "{\"amount\":{\"amountMinor\":1.5,\"currency\":\"EUR\"}}"), 2, "command.type");
   expect_refused(send("opportunity/D-2", "win", "{\"amount\":{\"amountMinor\":1,\"currency\":\"USD\"}}"), 1, "opportunity.currency_differs");
-  expect_refused(send("opportunity/D-2", "wiin", "{}"), 1, "command.unknown_command");
-  expect_refused(send("oportunity/D-2", "win", "{}"), 1, "command.unknown_aggregate");
+  expect_refused(send("opportunity/D-2", "wiin", "{}"), 2, "command.unknown_command");
+  expect_refused(send("oportunity/D-2", "win", "{}"), 2, "command.unknown_aggregate");
   expect_refused(send("opportunity/" + std::string(201, 'x'), "win", "{}"), 2, "stream.id_invalid");
   expect_refused(send("opportunity/none", "win", "{}"), 1, "opportunity.not_found");
   expect_refused(run({"command", "opportunity/D-2", "win", "{}", "--id", "7", "--data", store(), "--format", "json"}), 2, "command.bad_id");
