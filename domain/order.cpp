@@ -27,15 +27,15 @@ std::optional<std::int64_t> line_total(const LineWanted& line) {
 }
 
 Decision check_line(const Place& place, const LineWanted& line, const Context& context) {
-  if (line.unit_price.currency != place.currency) return reject("order.currency_differs", "lines");
-  if (line.discount_bp > kDiscountBpMax) return reject("order.discount_out_of_range", "lines");
+  if (line.unit_price.currency != place.currency) return reject("order.currency_differs", "lines.unitPrice");
+  if (line.discount_bp > kDiscountBpMax) return reject("order.discount_out_of_range", "lines.discountBp");
   if (line.unit_price.amount < 0 && place.kind != Kind::ADJUSTMENT)
-    return reject("order.price_negative", "lines");
+    return reject("order.price_negative", "lines.unitPrice");
   if (line.qty_milli <= 0 && place.kind == Kind::SALE)
-    return reject("order.quantity_not_positive", "lines");
+    return reject("order.quantity_not_positive", "lines.qtyMilli");
   if (context.as_fact) return accepted;
-  if (line.qty_milli == 0) return reject("order.quantity_zero", "lines");
-  if (line.product_id.empty()) return reject("order.product_missing", "lines");
+  if (line.qty_milli == 0) return reject("order.quantity_zero", "lines.qtyMilli");
+  if (line.product_id.empty()) return reject("order.product_missing", "lines.productId");
   return accepted;
 }
 

@@ -354,6 +354,32 @@ TEST_F(ModesTest, JsonLinesAreRowsToo) {
   EXPECT_EQ(target.events()[1], R"(account.created 17 {"kind":"customer","name":"Jürgen"})");
   EXPECT_EQ(rejects(*done), (Lines{"3 json.malformed"}));
 }
+TEST_F(ModesTest, AMemberThatJsonLinesHaveOnlyLateIsReadWhereItComes) {
+  auto json = mapping(
+      R"({"table": "t", "dialect": {"format": "jsonl"}, "mode": "state", "key": ["id"], "at": "always",
+    "columns": {"id": {}, "sector": {"titles": ["branch", "/firm/sector"]}},
+    "commands": [{"command": "account/create", "id": "{id}", "on": "first", "fields": {"kind": "customer", "industry": "{sector}"}}]})");
+  std::string lines;
+  for (int i = 1; i <= 1500; ++i) lines += "{\"id\":" + std::to_string(i) + "}\n";
+  lines += "{\"id\":\"late\",\"branch\":\"steel\"}\n{\"id\":\"nested\",\"firm\":{\"sector\":\"it\"}}\n{\"id\":\"odd\",\"surprise\":1}\n";
+  auto done = import(json, {write("a.jsonl", lines)});
+  ASSERT_EQ(told(done).substr(0, 11), "1503/1503/0");
+  auto events = target.events();
+  EXPECT_EQ(events[events.size() - 3], R"(account.created late {"kind":"customer","industry":"steel"})");
+  EXPECT_EQ(events[events.size() - 2], R"(account.created nested {"kind":"customer","industry":"it"})");
+  EXPECT_EQ(done->unmapped["a.jsonl"], (Lines{"surprise"})) << "told, though it came late";
+}
+TEST_F(ModesTest, ARefusalNamesTheRowTheColumnAndTheValue) {
+  auto done = import(kGroups, {write("1.csv",
+                                     "order,day,item,qty,price\n1,2020-01-01,p,1,2.00\n1,2020-01-01,q,-3,2.00\n"
+                                     "1,2020-01-01,r,1,2.00\n")});
+  ASSERT_EQ(told(done).substr(0, 7), "3/0/3/0") << told(done);
+  EXPECT_EQ(rejects(*done), (Lines{"2 group_rejected", "3 qty: order.quantity_not_positive", "4 group_rejected"}));
+  auto text = read(done->rejects);
+  EXPECT_NE(text.find("quantity not positive: \"\"-3\"\""), text.npos) << text;
+  EXPECT_NE(text.find("line 3 of its group is bad"), text.npos) << text;
+  EXPECT_NE(text.find("/tables/0/commands/0/fields/lines/each/qtyMilli"), text.npos) << text;
+}
 
 }  // namespace
 }  // namespace rapport::import

@@ -73,26 +73,15 @@ Result<RecordOutcome> RecordDecider::try_once(const RecordToDecide& record,
                                               const CommandStep*& conflicting) {
   Progress progress;
   RecordOutcome outcome;
-  for (const auto& step : table_.commands) {
-    if (!applies(step, record)) continue;
-    progress.any = true;
-    if (left_out.contains(&step)) continue;
-    if (auto sent = send(step, record, progress); !sent) {
-      run_.sink.drop();
-      return sent.error();
-    }
-    if (progress.refused || progress.conflicting) break;
-  }
-  if (!progress.any && table_.mode == Table::Mode::kRows && !table_.unmatched_accepted) {
-    progress.refused =
-        RowFault{"", "row.no_command", "no command of table " + table_.name + " fits this row",
-                 table_.place};
-  }
+  if (auto sent = attempt(record, left_out, progress); !sent) return sent.error();
   if (progress.refused || progress.conflicting) {
     run_.sink.drop();
     conflicting = progress.conflicting;
     outcome.became = RecordOutcome::Became::kRejected;
-    if (progress.refused) outcome.fault = std::move(*progress.refused);
+    if (progress.refused) {
+      outcome.fault = std::move(*progress.refused);
+      if (auto found = find_guilty(record, left_out, outcome); !found) return found.error();
+    }
     return outcome;
   }
   run_.sink.keep();
@@ -107,6 +96,83 @@ Result<RecordOutcome> RecordDecider::try_once(const RecordToDecide& record,
   if (progress.commands && progress.already == progress.commands)
     outcome.became = RecordOutcome::Became::kAlready;
   return outcome;
+}
+
+Result<void> RecordDecider::attempt(const RecordToDecide& record,
+                                    const std::set<const CommandStep*>& left_out,
+                                    Progress& progress) {
+  for (const auto& step : table_.commands) {
+    if (!applies(step, record)) continue;
+    progress.any = true;
+    if (left_out.contains(&step)) continue;
+    if (auto sent = send(step, record, progress); !sent) {
+      run_.sink.drop();
+      return sent;
+    }
+    if (progress.refused || progress.conflicting) return {};
+  }
+  if (!progress.any && table_.mode == Table::Mode::kRows && !table_.unmatched_accepted) {
+    progress.refused =
+        RowFault{"", "row.no_command", "no command of table " + table_.name + " fits this row",
+                 table_.place};
+  }
+  return {};
+}
+
+Result<void> RecordDecider::find_guilty(const RecordToDecide& record,
+                                        const std::set<const CommandStep*>& left_out,
+                                        RecordOutcome& outcome) {
+  for (std::size_t i = 0; record.rows.size() > 1 && i < record.rows.size(); ++i) {
+    auto alone = record;
+    alone.rows = record.rows.subspan(i, 1);
+    Progress progress;
+    if (auto sent = attempt(alone, left_out, progress); !sent) return sent;
+    run_.sink.drop();
+    if (!progress.refused || progress.refused->code != outcome.fault.code) continue;
+    outcome.fault = std::move(*progress.refused);
+    outcome.guilty = i;
+    return {};
+  }
+  return {};
+}
+
+std::string RecordDecider::missing_in(const Template& from, const Row& row) const {
+  for (const auto& part : from.parts)
+    if (part.column && row.values[*part.column].missing()) return reader_.title_of(*part.column);
+  return {};
+}
+
+RowFault RecordDecider::blame(const CommandStep& step, const Row& row,
+                              const Error& refusal) const {
+  RowFault fault{refusal.field.empty() ? "" : refusal.field.substr(1), refusal.reason,
+                 refusal.message, step.place};
+  // "lines.qtyMilli": a field of the command, and where it is a list a field of its elements.
+  auto dot = fault.column.find('.');
+  auto name = fault.column.substr(0, dot);
+  auto inner = dot == fault.column.npos ? std::string() : fault.column.substr(dot + 1);
+  const FieldWriter* writer = nullptr;
+  auto look = [&](const FieldWriter& one, const std::string& wanted) {
+    if (one.field && one.field->name == wanted) writer = &one;
+  };
+  for (const auto& one : step.fields) look(one, name);
+  for (const auto& one : step.patch) look(one.writer, name);
+  if (writer && !inner.empty())
+    for (const auto* list = writer; const auto& one : list->members) look(one, inner);
+  if (!writer) return fault;
+  fault.place = writer->place;
+  fault.column.clear();
+  if (writer->form != FieldWriter::Form::kScalar || !writer->operand.from) return fault;
+  std::string value;
+  for (const auto& part : writer->operand.from->parts)
+    if (part.column && fault.column.empty()) fault.column = reader_.title_of(*part.column);
+  if (reader_.text_of(*writer->operand.from, row, value)) fault.message += ": \"" + value + "\"";
+  return fault;
+}
+
+std::string RecordDecider::time_column(const CommandStep& step) const {
+  for (const auto& choice : step.at.choices)
+    if (choice.column) return reader_.title_of(*choice.column);
+  return {};
 }
 
 bool RecordDecider::set_time(const CommandStep& step, const Row& row, Command& command) const {
@@ -150,7 +216,7 @@ Result<void> RecordDecider::send(const CommandStep& step, const RecordToDecide& 
   };
   std::string id, actor = "import", reason;
   if (!reader_.text_of(step.id, row, id) || id.empty())
-    return refuse("", "id.missing", "the id of " + step.command + " has no value",
+    return refuse(missing_in(step.id, row), "id.missing", "the id of " + step.command + " has no value",
                   step.place + "/id");
   StreamVersion taken_back;
   if (step.once) {
@@ -168,8 +234,8 @@ Result<void> RecordDecider::send(const CommandStep& step, const RecordToDecide& 
   Command command{
       .aggregate = step.aggregate, .id = id, .body = writer_.message(), .command_id = {}};
   if (!set_time(step, row, command))
-    return refuse("", "time.missing", "none of the times of " + step.command + " has a value",
-                  step.at.place);
+    return refuse(time_column(step), "time.missing",
+                  "none of the times of " + step.command + " has a value", step.at.place);
   auto stream = stream_name(step.aggregate, id);
   command.command_id = step.once ? run_.ids.once(step.command, stream, taken_back)
                                  : run_.ids.command(record.id, step.command, stream,
@@ -211,8 +277,7 @@ Result<void> RecordDecider::submit(const CommandStep& step, const RecordToDecide
   if (!decided && !already) {
     const auto& error = decided.error();
     if (error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kCorrupt) return error;
-    progress.refused = RowFault{error.field.empty() ? "" : error.field.substr(1), error.reason,
-                                error.message, step.place};
+    progress.refused = blame(step, record.rows.front(), error);
     return {};
   }
   already |= decided && decided->became == RecordSink::Became::kAlready;

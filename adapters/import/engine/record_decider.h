@@ -23,7 +23,8 @@ struct RecordToDecide {
 
 struct RecordOutcome {
   enum class Became : std::uint8_t { kAccepted, kAlready, kRejected } became = Became::kAccepted;
-  RowFault fault;  // of kRejected
+  RowFault fault;           // of kRejected
+  std::size_t guilty = 0;  // of kRejected: which of the rows
   std::vector<std::pair<std::uint64_t, std::uint64_t>>
       streams;  // touched, as a Snapshot keeps them
 };
@@ -45,6 +46,17 @@ class RecordDecider final {
                                  const std::set<const CommandStep*>& left_out,
                                  const CommandStep*& conflicting);
   bool applies(const CommandStep& step, const RecordToDecide& record) const;
+  // Sends the record's commands into the sink's open record.
+  Result<void> attempt(const RecordToDecide& record, const std::set<const CommandStep*>& left_out,
+                       Progress& progress);
+  // Which of a refused group's rows is refused when it stands alone, if one is.
+  Result<void> find_guilty(const RecordToDecide& record,
+                           const std::set<const CommandStep*>& left_out, RecordOutcome& outcome);
+  // Names the column and the value that a refused field came from.
+  RowFault blame(const CommandStep& step, const Row& row, const Error& refusal) const;
+  // The first column of a template that has no value in a row.
+  std::string missing_in(const Template& from, const Row& row) const;
+  std::string time_column(const CommandStep& step) const;
   // Sends one command. A refusal ends up in `progress`.
   Result<void> send(const CommandStep& step, const RecordToDecide& record, Progress& progress);
   Result<void> submit(const CommandStep& step, const RecordToDecide& record, Command& command,

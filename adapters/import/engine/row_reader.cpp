@@ -83,6 +83,11 @@ void RowReader::take(const Record& record, SourceTexts& texts) const {
   }
 }
 
+const std::string& RowReader::title_of(std::size_t column) const {
+  const auto& of = table_.columns[column];
+  return of.source ? table_.sources[*of.source].titles.front() : of.name;
+}
+
 RowFault RowReader::fault(const Column& column, std::string_view code, std::string message) const {
   return {column.source ? table_.sources[*column.source].titles.front() : column.name,
           std::string(code), std::move(message), column.place};

@@ -34,6 +34,8 @@ class RowReader final {
   bool holds(const When& when, const Row& row, const Row* before) const;
   // The operand's value; `scratch` is used if it has to be made. Personal columns as their hashes.
   const Value& value_of(const Operand& operand, const Row& row, Value& scratch) const;
+  // How the source calls a column; a derived one has its own name.
+  const std::string& title_of(std::size_t column) const;
   // Missing if one of its columns is.
   bool text_of(const Template& from, const Row& row, std::string& out) const;
 

@@ -119,7 +119,7 @@ Result<void> TableImport::import_group(const std::vector<Member>& members) {
                                   .line = members[0].origin.line});
   if (!outcome) return outcome.error();
   if (outcome->became == RecordOutcome::Became::kRejected)
-    return reject_group(members, 0, outcome->fault);
+    return reject_group(members, outcome->guilty, outcome->fault);
   run_.memory.put_group(key_id, {id, run_.number});
   run_.memory.put_record(id, {key_id, run_.number});
   if (outcome->became == RecordOutcome::Became::kAlready)
