@@ -41,6 +41,34 @@ TEST_F(PresetsTest, CrmSales) {
             "is products, which also wants product, series, sales_price");
 }
 
+// The preset over a small export of ours, and over a later one with changes.
+struct CrmSalesTest : ImportTest {
+  std::string header = "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n";
+  std::string products = write("products.csv", "product,series,sales_price\nMG,MG,100\n");
+  Result<ImportSummary> import_deals(const std::string& name, const std::string& rows) {
+    return import("crm-sales", {products, write(name, header + rows)});
+  }
+};
+TEST_F(CrmSalesTest, AnAmountThatChangedAfterTheDealWasWonIsPricedAnew) {
+  ASSERT_EQ(told(import_deals("1.csv", "D1,ann,MG,acme,Won,2017-01-01,2017-03-01,90\n")).substr(0, 7), "2/2/0/0");
+  auto before = target.position();
+  EXPECT_EQ(told(import_deals("2.csv", "D1,ann,MG,acme,Won,2017-01-01,2017-03-01,95\n")).substr(0, 7), "2/1/0/1");
+  EXPECT_EQ(target.events(before),
+            (std::vector<std::string>{
+                R"(opportunity.amountChanged D1 {"old":{"amountMinor":9000,"currency":"USD"},"new":{"amountMinor":9500,"currency":"USD"}})"}));
+}
+TEST_F(CrmSalesTest, AReopeningIsNotKnownBeforeItIsRecorded) {
+  ASSERT_EQ(told(import_deals("1.csv", "D1,ann,MG,acme,Lost,2017-01-01,2017-03-01,0\n")).substr(0, 7), "2/2/0/0");
+  auto before = target.position();
+  ASSERT_EQ(told(import_deals("2.csv", "D1,ann,MG,acme,Engaging,2017-01-01,,\n")).substr(0, 7), "2/1/0/1");
+  auto reader = target.store.read({.from = Position{before + 1}, .type = "opportunity.reopened"});
+  auto event = reader->next();
+  ASSERT_TRUE(event && *event);
+  EXPECT_EQ((*event)->type, "opportunity.reopened");
+  EXPECT_EQ((*event)->precision, Precision::UNKNOWN);
+  EXPECT_FALSE((*event)->holds_at({(*event)->recorded_at.micros - 1}));
+}
+
 TEST_F(PresetsTest, IncidentLog) {
   auto file = at("incident_log/incident_event_log.csv.gz");
   auto done = import("incident-log", {file});
