@@ -96,7 +96,7 @@ Result<void> LocalStore::dump(const LineSink& line) {
   auto more = dumping.events(*impl.store, *impl.keys);
   if (!more) return std::move(more).error();
   if (*more && std::filesystem::exists(impl.path / "imports")) {
-    auto imports = impl.import_memory();
+    auto imports = impl.import_memory(false);
     if (!imports) return std::move(imports).error();
     more = dumping.memory(**imports);
     if (!more) return std::move(more).error();

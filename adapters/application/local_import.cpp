@@ -10,8 +10,9 @@
 
 namespace rapport {
 
-Result<import::KeyValue*> LocalStore::Impl::import_memory() {
+Result<import::KeyValue*> LocalStore::Impl::import_memory(bool dry_run) {
   if (imports) return imports.get();
+  if (dry_run && !std::filesystem::exists(path / "imports")) return &no_imports;
   auto folder = (path / "imports").string();
   auto opened = import::open_memory(folder, true);
   if (!opened) return std::move(opened).error();
@@ -19,12 +20,23 @@ Result<import::KeyValue*> LocalStore::Impl::import_memory() {
   return imports.get();
 }
 
+// A dry run of a store without imports leaves none.
+Result<std::unique_ptr<import::KeyValue>> LocalStore::Impl::import_scratch() const {
+  auto folder = path / "imports";
+  return import::open_scratch((std::filesystem::exists(folder) ? folder : std::filesystem::temp_directory_path()).string());
+}
+
+Result<void> LocalStore::Impl::note_load() {
+  auto memory = import_memory(false);
+  if (!memory) return std::move(memory).error();
+  return import::note_load(**memory, *store);
+}
+
 Result<void> LocalStore::Impl::verify_imports() {
   std::lock_guard one_at_a_time(long_work);
-  if (!std::filesystem::exists(path / "imports")) return {};
-  auto memory = import_memory();
+  auto memory = import_memory(true);
   if (!memory) return std::move(memory).error();
-  return import::verify_memory(**memory);
+  return import::verify_memory(**memory, *store);
 }
 
 Result<std::string> LocalStore::import(const ImportRequest& request, const Progress& progress) {
@@ -32,7 +44,7 @@ Result<std::string> LocalStore::import(const ImportRequest& request, const Progr
   std::string summary;
   {
     std::lock_guard one_at_a_time(impl.long_work);
-    auto memory = impl.import_memory();
+    auto memory = impl.import_memory(request.dry_run);
     if (!memory) return std::move(memory).error();
     auto done = import::run_import({.mapping = request.mapping,
                                     .files = request.files,
@@ -44,7 +56,7 @@ Result<std::string> LocalStore::import(const ImportRequest& request, const Progr
                                     .store = *impl.store,
                                     .keys = *impl.keys,
                                     .memory = **memory,
-                                    .make_scratch = [&] { return import::open_scratch((impl.path / "imports").string()); },
+                                    .make_scratch = [&] { return impl.import_scratch(); },
                                     .stop = impl.options.stop},
                                    [&](std::uint64_t bytes, std::uint64_t total) {
                                      if (progress) progress({"import", "bytes", bytes, total});
@@ -62,14 +74,14 @@ Result<std::string> LocalStore::revert(const std::string& import_id, bool dry_ru
   std::string summary;
   {
     std::lock_guard one_at_a_time(impl.long_work);
-    auto memory = impl.import_memory();
+    auto memory = impl.import_memory(dry_run);
     if (!memory) return std::move(memory).error();
     auto done = import::revert_import(import_id, dry_run,
                                       {.gateway = *impl.gateway,
                                        .store = *impl.store,
                                        .keys = *impl.keys,
                                        .memory = **memory,
-                                       .make_scratch = [&] { return import::open_scratch((impl.path / "imports").string()); }});
+                                       .make_scratch = [&] { return impl.import_scratch(); }});
     if (!done) return std::move(done).error();
     summary = to_json(*done);
   }

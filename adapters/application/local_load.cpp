@@ -264,7 +264,7 @@ Result<bool> LocalStore::fill_from(const std::string& file, const Progress& prog
   std::lock_guard one_at_a_time(impl.long_work);
   Lines lines(file);
   if (!lines.ok()) return Error{ErrorCode::kNotFound, "file.missing", "cannot read " + file};
-  Loading loading(*impl.store, *impl.keys, [&] { return impl.import_memory(); });
+  Loading loading(*impl.store, *impl.keys, [&] { return impl.import_memory(false); });
   auto in_file = [&](Error error) {
     if (error.code == ErrorCode::kInvalid) error.code = ErrorCode::kRejected;  // the command was right, the file is not
     error.message = file + ":" + std::to_string(lines.number()) + ": " + error.message;
@@ -280,6 +280,8 @@ Result<bool> LocalStore::fill_from(const std::string& file, const Progress& prog
     if (progress) progress({"load", "bytes", lines.done_bytes(), lines.total_bytes()});
   }
   if (auto finished = loading.finish(); !finished) return in_file(std::move(finished).error());
+  if (!loading.whole())
+    if (auto noted = impl.note_load(); !noted) return std::move(noted).error();
   // The policies that came in with the log.
   auto gateway = CommandGateway::open(impl.aggregates, *impl.store, *impl.keys, impl.clock);
   if (!gateway) return std::move(gateway).error();

@@ -33,9 +33,11 @@ class LocalStore::Impl {
   // Records it if the log lacks it; whether it did.
   Result<bool> record_version_change(projections::ViewHost& view);
   Result<void> record_version_changes();
-  // DATA/imports, opened at first use. Under long_work.
-  Result<import::KeyValue*> import_memory();
+  // DATA/imports, opened at first use, and made unless it is for a dry run. Under long_work.
+  Result<import::KeyValue*> import_memory(bool dry_run);
+  Result<std::unique_ptr<import::KeyValue>> import_scratch() const;
   Result<void> verify_imports();
+  Result<void> note_load();  // the log has just been loaded without its memory of imports. Under long_work
 
   const LocalOptions options;
   const std::filesystem::path path;
@@ -48,6 +50,7 @@ class LocalStore::Impl {
   std::unique_ptr<projections::RocksRowStores> rows;
   std::unique_ptr<projections::ViewHosts> views;
   std::unique_ptr<import::KeyValue> imports;  // guarded by long_work
+  import::OverlayKeyValue no_imports;         // stays empty: a dry run writes to an overlay of its own
   std::atomic<bool> following = false;
   std::optional<BusStatus> bus_status() const;
   mutable std::mutex bus_mutex;

@@ -156,7 +156,7 @@ TEST_F(MemoryTest, ItIsCheckedForDamage) {
     }
     ASSERT_TRUE(memory.commit().has_value());
     ASSERT_TRUE(memory.settle().has_value());
-    EXPECT_TRUE(verify_memory(**store).has_value());
+    EXPECT_TRUE(verify_memory(**store, target.store).has_value());
   }
   std::filesystem::path table;
   for (const auto& file : std::filesystem::directory_iterator(path))
@@ -166,7 +166,7 @@ TEST_F(MemoryTest, ItIsCheckedForDamage) {
   bytes[bytes.size() / 3] = static_cast<char>(bytes[bytes.size() / 3] ^ 4);
   write("imports/" + table.filename().string(), bytes);
   auto damaged = open_memory(path, false);
-  auto verified = damaged ? verify_memory(**damaged) : Result<void>(damaged.error());
+  auto verified = damaged ? verify_memory(**damaged, target.store) : Result<void>(damaged.error());
   ASSERT_FALSE(verified.has_value());
   EXPECT_EQ(verified.error().reason, "import.memory_lost");
 }

@@ -8,7 +8,7 @@ namespace {
 
 // Kinds of entries, the first byte of their keys.
 constexpr char kImport = 'i', kShape = 's', kRecord = 'r', kGroup = 'g', kSnapshot = 'k',
-               kBefore = 'b', kEpoch = 'e';
+               kBefore = 'b', kEpoch = 'e', kLoaded = 'l';
 
 Error damaged(const std::string& what) {
   return {ErrorCode::kCorrupt,
@@ -246,10 +246,44 @@ Result<void> ImportMemory::commit() {
   return store_.write(changes, false);
 }
 
-Result<void> verify_memory(const KeyValue& store) {
-  if (auto checked = store.verify(); !checked) return damaged(checked.error().message);
+namespace {
+
+Result<Position> loaded_until(const KeyValue& memory) {
+  auto stored = memory.get(std::string(1, kLoaded));
+  if (!stored) return stored.error();
+  return Position{*stored ? BytesIn(**stored).u64() : 0};
+}
+
+Result<void> verify_imports(const KeyValue& memory, const EventStore& log) {
+  auto loaded = loaded_until(memory);
+  if (!loaded) return damaged(loaded.error().message);
+  ReadQuery query;
+  query.type = "batch.importStarted";
+  query.from = Position{loaded->value + 1};
+  auto reader = log.read(query);
+  for (;;) {
+    auto event = reader->next();
+    if (!event) return event.error();
+    if (!*event) return {};
+    auto mapping = read_text((*event)->metadata.getSource().getClient());
+    auto known = memory.get(text_key(kImport, mapping, (*event)->stream_id));
+    if (!known) return damaged(known.error().message);
+    if (!*known) return damaged("the log has import " + std::string((*event)->stream_id) + ", it has not");
+  }
+}
+
+}  // namespace
+
+Result<void> note_load(KeyValue& memory, const EventStore& log) {
+  std::string value;
+  BytesOut(value).u64(log.head().position.value);
+  return memory.write({{std::string(1, kLoaded), std::move(value)}}, true);
+}
+
+Result<void> verify_memory(const KeyValue& memory, const EventStore& log) {
+  if (auto checked = memory.verify(); !checked) return damaged(checked.error().message);
   std::string wrong;
-  auto read = store.each("", [&](std::string_view key, std::string_view value) {
+  auto read = memory.each("", [&](std::string_view key, std::string_view value) {
     KnownImport import;
     KnownRecord record;
     KnownGroup group;
@@ -275,6 +309,9 @@ Result<void> verify_memory(const KeyValue& store) {
       case kEpoch:
         good = value.size() == sizeof(std::uint32_t);
         break;
+      case kLoaded:
+        good = value.size() == sizeof(std::uint64_t);
+        break;
       default:
         break;
     }
@@ -283,7 +320,7 @@ Result<void> verify_memory(const KeyValue& store) {
   });
   if (!read) return damaged(read.error().message);
   if (!wrong.empty()) return damaged(wrong);
-  return {};
+  return verify_imports(memory, log);
 }
 
 }  // namespace rapport::import

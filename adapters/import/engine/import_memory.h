@@ -9,6 +9,7 @@
 
 #include "adapters/import/engine/bytes.h"
 #include "adapters/import/key_value.h"
+#include "eventstore/event_store.h"
 
 namespace rapport::import {
 
@@ -96,7 +97,12 @@ class ImportMemory final {
   std::unordered_map<std::string, std::optional<std::string>> pending_;
 };
 
-// Checks the whole memory: every entry must be readable. kCorrupt "import.memory_lost".
-Result<void> verify_memory(const KeyValue& store);
+// Of a log that was just loaded from a dump: what its imports remembered stayed in the store that they
+// ran in.
+Result<void> note_load(KeyValue& memory, const EventStore& log);
+
+// Checks the whole memory: every entry must be readable, and every import that the log names be
+// there, those apart that came with a load. kCorrupt "import.memory_lost".
+Result<void> verify_memory(const KeyValue& memory, const EventStore& log);
 
 }  // namespace rapport::import
