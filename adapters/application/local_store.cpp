@@ -8,7 +8,9 @@
 #include "adapters/application/command_ids.h"
 #include "adapters/application/version_changes.h"
 #include "adapters/application/wiring.h"
+#include "adapters/import/mapping/nearest.h"
 #include "adapters/json/event_json.h"
+#include "adapters/json/field_plan.h"
 #include "adapters/json/read_json.h"
 #include "adapters/json/text_forms.h"
 
@@ -40,6 +42,19 @@ Result<std::unique_ptr<StoreDirectory>> open_in_turn(const std::filesystem::path
 
 Error bad_field(std::string reason, const std::string& text, std::string field, std::string expected) {
   return {ErrorCode::kInvalid, std::move(reason), "\"" + text + "\" is no " + field, "/" + field, std::move(expected)};
+}
+
+// A type that no event can have would just find nothing.
+Result<void> check_event_type(const std::string& type) {
+  import::Nearest nearest(type);
+  for (auto& aggregate : aggregate_plans()) {
+    for (auto& event : aggregate.events.members) {
+      if (event.type == type || type.empty()) return {};
+      nearest.offer(event.type);
+    }
+  }
+  return Error{ErrorCode::kInvalid, "events.unknown_type", "there is no event type \"" + type + "\"" + nearest.hint(), "/type",
+               "a type such as opportunity.won", "rapport schema events lists them"};
 }
 
 }  // namespace
@@ -226,6 +241,7 @@ Result<std::string> LocalStore::command(const CommandRequest& request) {
 }
 
 Result<void> LocalStore::events(const EventsRequest& request, const LineSink& line, std::stop_token stop) {
+  if (auto known = check_event_type(request.type); !known) return known;
   ReadQuery query{.from = {request.from}, .to = {request.to}, .stream = request.stream, .type = request.type};
   auto reader = impl_->store->read(query);
   std::string text;

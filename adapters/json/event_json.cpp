@@ -87,6 +87,14 @@ Result<void> append_members(const RecordedEvent& event, const SealOpener* opener
     out += "null";
   key("asFact", out);
   out += event.as_fact ? "true" : "false";
+  key("source", out);
+  if (metadata.hasSource()) {
+    auto& plan = plan_of<envelope::wire::Source>();
+    if (auto source = append_struct(plan, metadata.getSource(), nullptr, out); !source)
+      return source;
+  } else {
+    out += "null";
+  }
   text_member("leaf", to_hex(event.leaf), out);
   key("data", out);
   auto* aggregate = find_aggregate(event.stream_type);
@@ -99,14 +107,6 @@ Result<void> append_members(const RecordedEvent& event, const SealOpener* opener
 Result<void> append_rest(const RecordedEvent& event, std::string& out) {
   auto& metadata = event.metadata;
   optional_member("onBehalfOf", metadata.hasOnBehalfOf(), metadata.getOnBehalfOf(), out);
-  key("source", out);
-  if (metadata.hasSource()) {
-    auto& plan = plan_of<envelope::wire::Source>();
-    if (auto source = append_struct(plan, metadata.getSource(), nullptr, out); !source)
-      return source;
-  } else {
-    out += "null";
-  }
   key("policies", out);
   char separator = '[';
   for (auto policy : metadata.getPolicies()) {
