@@ -138,7 +138,7 @@ Lines Page::take() {
   Lines out{.columns = std::move(columns_), .rows = {}, .next = {}};
   std::size_t at = start_.lines;
   for (; at < lines_.size() && at < needed_; ++at) out.rows.push_back(std::move(lines_[at].line));
-  if (lines_.size() > needed_) out.next = to_text({start_.position, start_.question, needed_, {}});
+  if (lines_.size() > needed_ && limit_) out.next = to_text({start_.position, start_.question, needed_, {}});
   lines_.clear();
   return out;
 }

@@ -43,7 +43,7 @@ std::string text_of(const Value& value);
 struct Lines {
   std::vector<ColumnInfo> columns;
   std::vector<std::vector<Value>> rows;
-  std::string next = {};  // cursor of the page after this one; empty at the end
+  std::string next = {};  // cursor of the page after this one; empty at the end, and of pages that hold nothing
 };
 
 // One argument as it was given: `name=value`, `name!=value`, `name~=part`, `name>=value`, `name<=value` are the key up to

@@ -92,7 +92,7 @@ Result<Lines> RowRunner::list(const RowSnapshot& rows, const Query& query, const
   std::string last;
   auto scanned = scan(rows, plan, [&](std::string_view key, const RowDecoder& row) {
     if (lines.rows.size() == query.limit) {
-      lines.next = to_text({plan.start.position, plan.start.question, 0, last});
+      if (query.limit) lines.next = to_text({plan.start.position, plan.start.question, 0, last});
       return false;
     }
     lines.rows.push_back(line(row, query));

@@ -120,6 +120,14 @@ TEST_F(Reports, RefuseASumThatDoesNotFit) {
   ASSERT_TRUE(store.commit({.position = {2}}));
   EXPECT_EQ(ids({}, {}, kByOwner), (Texts{"report.overflow", "worth"}));
 }
+TEST_F(Reports, APageOfNothingLeadsNowhere) {
+  for (std::string sort : {"", "due"}) {
+    auto lines = run(kDeals, {.sort = sort, .limit = 0});
+    ASSERT_TRUE(lines);
+    EXPECT_TRUE(lines->rows.empty());
+    EXPECT_EQ(lines->next, "");  // the same page, over and over
+  }
+}
 TEST_F(Reports, PageThroughInAnyOrderWithoutLossOrRepetition) {
   for (std::string sort : {"", "due", "-worth"}) {
     auto whole = ids({}, {.sort = sort});
