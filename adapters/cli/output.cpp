@@ -90,8 +90,8 @@ std::string footer(const Json& report, std::size_t rows) {
   auto text = fmt::format("{} {}; position {}", rows, rows == 1 ? "row" : "rows", report.value("position", 0ULL));
   for (auto [name, words] : {std::pair{"asOf", "as of"}, {"knownAt", "known at"}})
     if (report.contains(name) && !report[name].is_null()) text += fmt::format("; {} {}", words, plain(report[name]));
-  if (report.contains("policies"))
-    for (auto& policy : report["policies"])
+  for (auto& policy : report.value("policies", Json::array()))
+    if (policy.contains("id") && policy.contains("version"))
       text += fmt::format("; by {} version {}", printable(plain(policy["id"])), plain(policy["version"]));
   if (report.contains("next") && report["next"].is_string()) text += "; more with --cursor " + report["next"].get<std::string>();
   return text + "\n";
@@ -109,10 +109,20 @@ void flatten(const Json& value, const std::string& prefix, std::vector<std::pair
 // What went wrong when standard output last took no more; of the process, as standard output is.
 int output_failure = 0;
 
-Json parsed(std::string_view document) {
+// A document of our own service. What another server answers need not be one: it is then shown as it came.
+std::optional<Json> parsed(std::string_view document) {
   auto json = Json::parse(document, nullptr, false);
-  RAPPORT_ASSERT(!json.is_discarded());  // our own service wrote it
-  return json;
+  return json.is_object() ? std::optional(std::move(json)) : std::nullopt;
+}
+bool is_report(const Json& json) {
+  auto columns = json.find("columns"), rows = json.find("rows");
+  if (columns == json.end() || rows == json.end() || !columns->is_array() || !rows->is_array()) return false;
+  if (json.contains("position") && !json["position"].is_number_unsigned()) return false;
+  auto has_all = [&](const Json& row) {
+    return row.is_object() &&
+           std::ranges::all_of(*columns, [&](const Json& name) { return name.is_string() && row.contains(name.get<std::string>()); });
+  };
+  return std::ranges::all_of(*rows, has_all);
 }
 
 }  // namespace
@@ -137,8 +147,9 @@ std::string amount_text(std::int64_t minor, std::string_view currency) {
 }
 
 std::string show_report(std::string_view document, Format format) {
-  if (format == Format::kJson) return std::string(document) + "\n";
-  auto report = parsed(document);
+  auto json = format == Format::kJson ? std::nullopt : parsed(document);
+  if (!json || !is_report(*json)) return std::string(document) + "\n";
+  auto& report = *json;
   auto& rows = report["rows"];
   if (format == Format::kTable) return table_of(report) + footer(report, rows.size());
   auto names = names_of(report);
@@ -152,9 +163,10 @@ std::string show_report(std::string_view document, Format format) {
 }
 
 std::string show_document(std::string_view document, Format format) {
-  if (format == Format::kJson) return std::string(document) + "\n";
+  auto json = format == Format::kJson ? std::nullopt : parsed(document);
+  if (!json) return std::string(document) + "\n";
   std::vector<std::pair<std::string, std::string>> members;
-  flatten(parsed(document), "", members);
+  flatten(*json, "", members);
   if (format == Format::kCsv) {
     std::vector<std::string> names, values;
     for (auto& [name, value] : members) names.push_back(name), values.push_back(value);
@@ -169,8 +181,9 @@ std::string show_document(std::string_view document, Format format) {
 }
 
 std::string show_event(std::string_view event, Format format, bool first) {
-  if (format == Format::kJson) return std::string(event) + "\n";
-  auto json = parsed(event);
+  auto parsed_event = format == Format::kJson ? std::nullopt : parsed(event);
+  if (!parsed_event) return std::string(event) + "\n";
+  auto& json = *parsed_event;
   if (format == Format::kTable)
     return fmt::format("{:>9}  {:<27}  {}  {}  {}\n", json.value("position", 0ULL), plain(json["occurredAt"]),
                        printable(plain(json["stream"])), plain(json["type"]), printable(plain(json["data"])));

@@ -1,5 +1,11 @@
 // Questions as they are typed: what is no question is refused with the field at fault, pages stay of one moment, answers without
 // rows still say what they would have told.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
 #include "tests/program/program.h"
 
 namespace rapport::program {
@@ -92,6 +98,47 @@ TEST_F(QueryVerb, EveryColumnOfBasisPointsIsShownInPercent) {
   auto table = query({"service/sla"}, "table").out;
   EXPECT_NE(table.find("100.00 %"), table.npos) << table;
   EXPECT_EQ(table.find("10,000"), table.npos) << table;
+}
+
+// Answers one request with status 200 and this body.
+class AnotherServer final {
+ public:
+  explicit AnotherServer(const std::string& body) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(socket_, 1), 0);
+    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    thread_ = std::thread([this, body] {
+      auto client = accept(socket_, nullptr, nullptr);
+      char request[4096];
+      auto reply = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+      if (read(client, request, sizeof request) > 0 && write(client, reply.data(), reply.size()) < 0) ADD_FAILURE() << "no reply";
+      close(client);
+    });
+  }
+  ~AnotherServer() {
+    thread_.join();
+    close(socket_);
+  }
+  const std::string& url() const { return url_; }
+
+ private:
+  const int socket_;
+  std::string url_;
+  std::thread thread_;
+};
+
+TEST(AnotherServersAnswer, IsShownAsItCameAndNoReasonToDie) {
+  for (std::string body : {"<html>It works!</html>", "[1]", "{}", R"({"rows":[{"a":1}]})", R"({"columns":["a"],"rows":[{}]})"}) {
+    AnotherServer server(body);
+    auto ran = run({"query", "pipeline/summary", "--server", server.url(), "--format", "table"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(ran.out, body + "\n");
+  }
 }
 
 }  // namespace
