@@ -135,7 +135,7 @@ void apply(const CorrectionRecorded& corrected, const RecordedEvent& event, Rows
 void apply(const Revoked&, const RecordedEvent& event, Rows& rows) {
   rows.members.erase(event.stream_id);  // its lots went with their movements
 }
-std::int64_t& total_of(loyalty::Member& member, loyalty_member::PointsMovement kind) {
+Wide& total_of(loyalty::Member& member, loyalty_member::PointsMovement kind) {
   switch (kind) {
     case loyalty_member::PointsMovement::EARNED:
       return member.earned;
@@ -157,7 +157,7 @@ void apply(const MovementRevoked& revoked, const RecordedEvent& event, Rows& row
   Movement movement{.kind = MovementKind::kRevoked,
                     .txn = std::string(revoked.txn_id),
                     .original = text(revoked.original_txn_id),
-                    .points = row.balance() - before,
+                    .points = static_cast<std::int64_t>(row.balance() - before),  // revoked.points, or less them
                     .debt = credit ? revoked.debt : -revoked.debt};
   row.debt += movement.debt;
   if (credit) {
