@@ -1,6 +1,8 @@
 // verify, rebuild, dump, load: what is about the store as a whole.
 #include <spdlog/spdlog.h>
 
+#include <fstream>
+
 #include <nlohmann/json.hpp>
 
 #include "adapters/cli/progress_bar.h"
@@ -19,6 +21,9 @@ class VerifyVerb final : public Verb {
                      "what keeps the store from going on, once you know why. lost-tail: events that were acknowledged are missing, and stay "
                      "so. clock: the log's last event is later than the clock says, and the clock is right")
         ->check(CLI::IsMember({"lost-tail", "clock"}));
+    verb->add_option("--checkpoint", checkpoint_,
+                     "a checkpoint that was kept elsewhere: is today's log the one that was signed then, with more behind it?");
+    verb->add_option("--key", keys_, "a verifier's key that must have signed the checkpoint; may be repeated (else the log's own key)");
     add_output(verb, session);
     add_example(verb, "rapport verify --data rapport-data");
     return verb;
@@ -32,18 +37,34 @@ class VerifyVerb final : public Verb {
       return (*service)->verify(bar.callback());
     }();
     if (!answer) return std::move(answer).error();
+    if (ok(*answer) && !checkpoint_.empty()) answer = with_checkpoint(**service, *answer);
+    if (!answer) return std::move(answer).error();
     print(show_document(*answer, session.format()));
-    return nlohmann::json::parse(*answer).value("ok", false) ? 0 : 1;
+    return ok(*answer) ? 0 : 1;
   }
 
  private:
+  static bool ok(const std::string& answer) { return nlohmann::json::parse(answer).value("ok", false); }
+  // The log is whole; whether it is also the one that the checkpoint speaks of.
+  Result<std::string> with_checkpoint(Service& service, const std::string& verified) const {
+    std::ifstream file(checkpoint_, std::ios::binary);
+    std::string note{std::istreambuf_iterator<char>(file), {}};
+    if (!file)
+      return Error{ErrorCode::kInvalid, "file.missing", "cannot read " + checkpoint_, "checkpoint", "what `rapport checkpoint` printed"};
+    auto extends = service.prove({.about = ProofRequest::About::kOldCheckpoint, .text = note, .keys = keys_});
+    if (!extends || !ok(*extends)) return extends;
+    auto document = nlohmann::json::parse(verified);
+    document["checkpoint"] = nlohmann::json::parse(*extends)["from"];
+    return document.dump();
+  }
   Result<Service*> accepting(Session& session) const {
     auto store = session.local({.accept_lost_tail = accept_ == "lost-tail", .accept_clock = accept_ == "clock"});
     if (!store) return std::move(store).error();
     return *store;
   }
 
-  std::string accept_;
+  std::string accept_, checkpoint_;
+  std::vector<std::string> keys_;
 };
 
 class RebuildVerb final : public Verb {
