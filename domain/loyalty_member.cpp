@@ -413,6 +413,7 @@ Decision decide(const State& state, const RevokeMovement& wanted, const Context&
       .allocations = wanted.allocations,
       .debt = wanted.debt,
       .original_txn_id = wanted.original_txn_id,
+      .earnings = wanted.earnings,
   });
 }
 
@@ -491,6 +492,8 @@ void evolve(State& state, const MovementRevoked& revoked) {
   state.debt -= revoked.debt;
   if (auto* lot = revoked.original_txn_id ? find(state.lots, *revoked.original_txn_id) : nullptr)
     lot->reversible += revoked.points;
+  for (auto& earning : revoked.earnings)
+    if (auto* lot = find(state.lots, earning.lot_id)) lot->reversible += earning.points;
 }
 
 }  // namespace rapport::loyalty_member

@@ -93,6 +93,7 @@ struct RevokeMovement {
   allocations @3 :List(Allocation);                     # of a debit
   debt @4 :Int64;                                       # that it paid, or left
   originalTxnId @5 :Text $optional $maxLength(220);
+  earnings @6 :List(Allocation);                        # that a reversal without an original took back
 }
 
 struct Enrolled {
@@ -150,6 +151,7 @@ struct MovementRevoked {  # lots, debt and totals are what they were without the
   allocations @3 :List(Allocation);
   debt @4 :Int64;
   originalTxnId @5 :Text $optional $maxLength(220);
+  earnings @6 :List(Allocation);                        # that a reversal without an original took back
 }
 
 struct Rate { points @0 :Int64; per @1 :Money; }        # so many points for every whole `per`

@@ -134,6 +134,17 @@ TEST(Revoke, AReversalGoesBackWithTheDebtThatItLeft) {
   // The transaction may come again.
   member.when(loyalty_member::Reverse{.txn_id = "c", .points = 5}).then(reversed("c", 5, {{"t", 5}}));
 }
+TEST(Revoke, WhatAReversalTookBackOfEarningsCanBeTakenBackAgain) {
+  Member member;
+  member.as_fact().given(kEnrolled, earned("t", 40), reversed("c", 15, {{"t", 15}}));
+  auto reversal = revoke(PointsMovement::REVERSED, "c", 15, {{"t", 15}});
+  reversal.earnings = {{"t", 15}};
+  auto gone = revoked(reversal);
+  gone.earnings = reversal.earnings;
+  auto before = member.state().lots[0].reversible;
+  member.when(reversal).then(gone);
+  EXPECT_EQ(member.state().lots[0].reversible, before + 15);
+}
 TEST(Revoke, AnExpiryGivesTheLotBack) {
   Member member;
   member.as_fact().given(kEnrolled, earned("t", 40), PointsExpired{.lot_id = "t", .points = 40});

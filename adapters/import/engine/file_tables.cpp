@@ -104,7 +104,10 @@ Result<FileTable> table_of(const Plan& plan, const std::string& path, const std:
   if (!nearest) return *unreadable;
   return Error{ErrorCode::kInvalid, "import.no_table",
                name + ": its header fits no table of " + plan.name + "; nearest is " +
-                   nearest->name + ", which also wants " + names_of(nearest_fit.missing)};
+                   nearest->name + ", which also wants " + names_of(nearest_fit.missing),
+               {},
+               {},
+               "correct the header, or the titles of the mapping's columns"};
 }
 
 }  // namespace rapport::import

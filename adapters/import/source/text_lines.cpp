@@ -197,7 +197,11 @@ Result<std::string_view> TextLines::next() {
     if (ended_) return std::string_view{};
     if (text_.size() - at_ > kLineBytesMax) {
       return Error{ErrorCode::kRejected, "source.line_too_long",
-                   path_ + ":" + std::to_string(line_ + 1) + ": a line of more than 16 MiB"};
+                   path_ + ":" + std::to_string(line_ + 1) + ": a line of more than 16 MiB",
+                   {},
+                   {},
+                   "is this the file that was meant?",
+                   line_ + 1};
     }
     searched = text_.size() - at_;
     if (searched && text_.back() == '\r') --searched;
