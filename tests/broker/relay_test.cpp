@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "adapters/kafka/cluster.h"
 #include "adapters/kafka/cursor.h"
 #include "eventstore/memory/memory_event_store.h"
 #include "eventstore/rocks/rocks_event_store.h"
@@ -29,6 +30,15 @@ std::size_t kcat_lines(const Broker& broker, const std::string& topic) {
   auto out =
       output_of("kcat -b " + broker.address() + " -C -t " + topic + " -e -q -f '%k\\t%h\\n'");
   return static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n'));
+}
+
+// Whether a claim comes true before long.
+template <class Claim>
+bool soon(Claim&& claim) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(90);
+  while (!claim() && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(milliseconds(20));
+  return claim();
 }
 
 TEST(Relay, PublishesEveryEventOnceAndNothingTheSecondTime) {
@@ -192,6 +202,56 @@ TEST(Relay, RefusesTopicsOfAnotherLogAndOfALaterState) {
   auto foreign = publish(other, broker);
   ASSERT_FALSE(foreign);
   EXPECT_EQ(foreign.error().reason, "bus.other_log");
+}
+
+TEST(Relay, WaitsOutARefusalWhileItFollowsTheLog) {
+  Broker broker;
+  broker.topics(
+      "--create --topic crm.case.events.v1 --partitions 6 --config max.message.bytes=100");
+  MemoryEventStore store;
+  Enterprise(store).grow(2'000);
+  ASSERT_FALSE(publish(store, broker)) << "who wants to be done at once is told";
+  Relay relay(
+      store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")});
+  std::jthread running([&](std::stop_token stop) {
+    auto done = relay.run(RelayUntil::kStopped, {}, stop);
+    EXPECT_TRUE(done) << done.error().message;
+  });
+  EXPECT_TRUE(soon(
+      [&] { return relay.status().trouble.find("crm.case.events.v1") != std::string::npos; }));
+  EXPECT_FALSE(relay.status().connected);
+  broker.topics("--delete --topic crm.case.events.v1");  // the relay makes a better one
+  EXPECT_TRUE(soon([&] { return relay.status().position == store.head().position; }))
+      << relay.status().trouble;
+  running = {};
+  expect_published_once(store, broker.address());
+}
+
+TEST(Relay, KnowsWhatOfATopicMayLoseEvents) {
+  Broker broker(3);
+  broker.topics(
+      "--create --topic crm.case.events.v1 --partitions 6 --replication-factor 1 "
+      "--config cleanup.policy=compact --config retention.ms=604800000");
+  auto cluster = Cluster::connect({.brokers = broker.address()});
+  ASSERT_TRUE(cluster) << cluster.error().message;
+  auto concerns = (*cluster)->concerns(planned_topics(6));
+  // Not every broker hears of a new topic at once.
+  ASSERT_TRUE(soon([&] {
+    concerns = (*cluster)->concerns(planned_topics(6));
+    return concerns && !concerns->empty();
+  }));
+  std::string all;
+  for (const auto& concern : *concerns) all += concern + "\n";
+  EXPECT_NE(all.find("crm.case.events.v1 is kept on 1 of 3 brokers"), std::string::npos) << all;
+  EXPECT_NE(all.find("crm.case.events.v1 has cleanup.policy=compact"), std::string::npos) << all;
+  EXPECT_NE(all.find("crm.case.events.v1 has retention.ms=604800000"), std::string::npos) << all;
+  MemoryEventStore store;
+  Enterprise(store).grow(10);
+  ASSERT_TRUE(publish(store, broker));
+  concerns = (*cluster)->concerns(planned_topics(6));
+  ASSERT_TRUE(concerns);
+  for (const auto& concern : *concerns)
+    EXPECT_NE(concern.find("crm.case.events.v1"), std::string::npos) << concern << ": of our own making";
 }
 
 TEST(Relay, SaysWithinSecondsThatNoBrokerAnswers) {

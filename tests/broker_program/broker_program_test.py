@@ -6,6 +6,7 @@
 import json
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,6 +86,22 @@ class BrokerProgramTest(unittest.TestCase):
             self.kill_again_and_again((0.3, 0.5, 0.8), "worker", view, "--kafka", self.address, "--state", state, "--quiet")
             done = rapport("worker", view, "--kafka", self.address, "--state", state, "--until-caught-up", "--quiet")
             self.assertEqual((done["position"], done["digest"]), (head, inspected["views"][view]["digest"]), view)
+        self.expect_flips_noticed(self.root / "state-pipeline", inspected["views"]["pipeline"]["digest"])
+
+    def expect_flips_noticed(self, state, digest):
+        """One bit of any file of a worker's state turned: refused, or the rows are the same."""
+        copy = self.root / "flipped"
+        for file in sorted(file.relative_to(state) for file in state.rglob("*") if file.is_file() and file.stat().st_size):
+            for part in (7, 2, 1.001):
+                shutil.copytree(state, copy)
+                content = bytearray((copy / file).read_bytes())
+                content[int(len(content) / part)] ^= 16
+                (copy / file).write_bytes(content)
+                said = subprocess.run([PROGRAM, "inspect", "--state", copy, "--format", "json"], capture_output=True, text=True, timeout=WAIT_SECONDS)
+                self.assertIn(said.returncode, (0, 3), f"{file}: {said.stderr}")
+                if said.returncode == 0:
+                    self.assertEqual(json.loads(said.stdout)["views"]["pipeline"]["digest"], digest, f"{file} at 1/{part}")
+                shutil.rmtree(copy)
 
     def test_state_that_a_worker_holds_is_in_use(self):
         rapport("demo", "--data", self.data, "--customers", "5", "--years", "1", "--quiet")
