@@ -117,7 +117,7 @@ Result<void> LocalStore::Impl::open_log() {
   }
   if (!log) return std::move(log).error();
   store = std::move(*log);
-  return {};
+  return wanted.accept_lost_tail ? note_load() : Result<void>();
 }
 
 Result<void> LocalStore::Impl::reopen_for_writing() {

@@ -37,7 +37,8 @@ class LocalStore::Impl {
   Result<import::KeyValue*> import_memory(bool dry_run);
   Result<std::unique_ptr<import::KeyValue>> import_scratch() const;
   Result<void> verify_imports();
-  Result<void> note_load();  // the log has just been loaded without its memory of imports. Under long_work
+  // The log has just been loaded, or a loss of it accepted, without its memory of imports. Under long_work, or at open.
+  Result<void> note_load();
 
   const LocalOptions options;
   const std::filesystem::path path;
