@@ -180,6 +180,7 @@ void LocalStore::follow() {
 }
 
 Result<void> LocalStore::ready() const {
+  if (auto taking = impl_->store->health(); !taking) return taking;
   auto head = impl_->store->head().position.value;
   for (auto& view : impl_->views->all()) {
     if (auto healthy = view->health(); !healthy) {

@@ -73,7 +73,7 @@ class LocalStore final : public Service {
   // Keeps the views at the head from now on, in threads of their own; queries then wait for them only as far as the log was
   // when they came.
   void follow();
-  // Nothing, if the views follow the log; else what is wrong with the first that does not.
+  // Nothing, if the log takes events and the views follow it; else what is wrong.
   Result<void> ready() const;
   // Whom status() and inspect() ask how publishing stands. Called on any thread; nothing: stop asking.
   void watch_bus(std::function<BusStatus()> status);

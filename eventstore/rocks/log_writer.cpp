@@ -28,6 +28,11 @@ Head witnessed_head(std::string_view value) {
   return head;
 }
 
+Error store_stopped() {
+  return {ErrorCode::kUnavailable, "store.stopped", "the store stopped after a failed write", {}, {},
+          "see to the disk and open the store again"};
+}
+
 LogWriter::LogWriter(const LogDatabase& database, const StoredLog& log, LogIndex& index, SlotFile& witness, const Clock& clock,
                      StoredLog::End end, CommittedHead& committed)
     : database_(database), log_(log), index_(index), witness_(witness), committed_(committed), clock_(clock), end_(end.head),
@@ -60,9 +65,7 @@ Result<void> LogWriter::keep(const GroupPlan& plan, bool sync) {
 }
 
 Result<LogWriter::Plans> LogWriter::write(std::span<const PreparedAppend* const> appends) {
-  if (stopped_)
-    return Error{ErrorCode::kUnavailable, "store.stopped", "the store stopped after a failed write", {}, {},
-                 "see to the disk and open the store again"};
+  if (stopped_) return store_stopped();
   Plans plans;
   plans.push_back(std::make_unique<GroupPlan>(*this, clock_, end_));
   for (const auto* append : appends) {

@@ -1,5 +1,6 @@
 // The one writer of the log: plans a group of appends, writes it in one go, moves the head. Included under rocks/ only.
 #pragma once
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -14,6 +15,9 @@ SlotFile::Form witness_form();
 std::string witness_value(const Head& head);
 Head witnessed_head(std::string_view value);
 
+// "store.stopped": what every call answers after a failed write.
+Error store_stopped();
+
 // One thread at a time.
 class LogWriter final : public KeptLog {
  public:
@@ -27,7 +31,7 @@ class LogWriter final : public KeptLog {
 
   void accept_clock() { clock_.accept(); }
   void accept_ahead(Timestamp until) { clock_.accept_ahead(until); }
-  bool stopped() const { return stopped_; }
+  bool stopped() const { return stopped_; }  // any thread
 
   // Asked by plans.
   Result<StreamVersion> kept_version(std::string_view stream) const override { return log_.kept_version(stream); }
@@ -49,7 +53,7 @@ class LogWriter final : public KeptLog {
   ClockGuard clock_;
   Head end_;  // of what is written, root included; ahead of committed_ within a group only
   MerkleTree tree_;
-  bool stopped_ = false;
+  std::atomic<bool> stopped_ = false;
 };
 
 }  // namespace rapport

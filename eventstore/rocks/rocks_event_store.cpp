@@ -233,6 +233,8 @@ bool RocksEventStore::wait_past(Position position, std::chrono::milliseconds tim
   return impl_->committed_.wait_past(position, timeout_ms, std::move(stop));
 }
 
+Result<void> RocksEventStore::health() const { return impl_->writer_->stopped() ? Result<void>(store_stopped()) : Result<void>(); }
+
 void RocksEventStore::accept_clock() {
   impl_->commit_->between_groups([](LogWriter& writer) { writer.accept_clock(); });
 }

@@ -48,6 +48,8 @@ class RocksEventStore final : public EventStore {
   std::unique_ptr<EventReader> read(const ReadQuery& query) const override;
   bool wait_past(Position position, std::chrono::milliseconds timeout_ms, std::stop_token stop) const override;
 
+  // Whether it still takes events: "store.stopped" after a failed write, until it is opened again. Does not block.
+  Result<void> health() const;
   // Goes on after "store.clock_suspect" with the clock as it is.
   void accept_clock();
   // For verify_store: what is kept, and index/ brought up to the last append.

@@ -2,6 +2,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "tests/program/program.h"
 
 namespace rapport::program {
@@ -40,6 +42,7 @@ TEST_F(FullDisk, TakesNothingThatWasAcknowledged) {
     auto after = run(create("later", "--server", url));
     EXPECT_EQ(after.code, 3);
     EXPECT_EQ(after.error().value("code", ""), "store.stopped") << after.err;
+    EXPECT_NE(std::system(("curl -sf " + url + "/readyz > /dev/null").c_str()), 0) << "a server that takes nothing is not ready";
     EXPECT_EQ(run({"query", "customer360/accounts", "--server", url, "--format", "json"}).code, 0) << "what is there can still be read";
     server.signal(SIGTERM);
     EXPECT_GE(server.wait(), 0) << "died of a signal";
