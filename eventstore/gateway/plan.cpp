@@ -12,7 +12,25 @@ namespace {
 constexpr std::int64_t kFutureMicrosMax = 300 * kMicrosPerSecond;  // what clocks of callers may run ahead
 constexpr std::size_t kReactionsMax = 1'000;                       // of one command, reactions to reactions included
 constexpr std::string_view kBackdate = "backdate";                 // the reason that dates a command back without limit
-constexpr const char* kReasonHint = "say why: --reason CODE[:TEXT], over HTTP the header Rapport-Reason";
+
+// What would have been accepted, and what to do, for refusals that many aggregates share: by the end of their code.
+struct Advice {
+  std::string_view ending;
+  const char *expected, *hint;
+};
+constexpr const char* kCorrectIt = "correct what was recorded, or send what is meant under its own name";
+constexpr Advice kAdvice[] = {
+    {".reason_missing", "a reason code", "say why: --reason CODE[:TEXT], over HTTP the header Rapport-Reason"},
+    {".approver_missing", "the id of the principal who approves", "name who approved it in approverId"},
+    {".approver_is_actor", "a principal other than the actor", "let somebody else approve it"},
+    {".already_won", "what it was won with", kCorrectIt},
+    {".already_lost", "what it was lost for", kCorrectIt},
+    {".already_resolved", "the code that it was resolved with", kCorrectIt},
+    {".already_cancelled", "the reason that it was cancelled for", kCorrectIt},
+    {".transaction_differs", "what was booked under this transaction", "send another movement under a txnId of its own"},
+    {".message_differs", "what was logged under this messageRef", "send another message under a messageRef of its own"},
+    {".hierarchy_circular", "an account that is not already on the other side", "end the relation that stands against it"},
+};
 
 bool valid_id(std::string_view id) {
   return !id.empty() && id.size() <= kStreamIdBytesMax &&
@@ -34,8 +52,8 @@ Timestamp latest(Timestamp at, Precision precision) {
 bool known(Precision precision) { return precision != Precision::UNKNOWN && precision != Precision::ALWAYS; }
 
 // What to do about a refusal; empty if its words say it all.
-std::string hint_of(const Decision& decision, const PolicyLookup& lookup) {
-  if (decision.field() == "reason.code") return kReasonHint;
+std::string hint_of(const Advice* advice, const PolicyLookup& lookup) {
+  if (advice) return advice->hint;
   if (auto& later = lookup.later()) return "policySet-" + later->id + " is in force from " + text_of(later->from) + " on";
   return {};
 }
@@ -47,7 +65,10 @@ Error refusal(const Decision& decision, std::string_view aggregate, std::string_
   std::ranges::replace(words, '_', ' ');
   auto kind = code.starts_with("command.") ? ErrorCode::kInvalid : ErrorCode::kRejected;
   std::string field = decision.field().empty() ? "" : "/" + std::string(decision.field());
-  return {kind, code, std::string(aggregate) + " " + std::string(id) + ": " + words, field, {}, hint_of(decision, lookup)};
+  auto* advice = std::ranges::find_if(kAdvice, [&](auto& a) { return code.ends_with(a.ending); });
+  if (advice == std::end(kAdvice)) advice = nullptr;
+  return {kind, code, std::string(aggregate) + " " + std::string(id) + ": " + words, field, advice ? advice->expected : "",
+          hint_of(advice, lookup)};
 }
 
 void write_metadata(envelope::wire::Metadata::Builder to, const Command& command, Timestamp at, Precision precision, Text reason) {

@@ -62,8 +62,21 @@ TEST_F(CommandGatewayTest, AMissingReasonIsNamedWithWhereToSayIt) {
   EXPECT_EQ(refused.error().code, ErrorCode::kRejected);
   EXPECT_EQ(refused.error().reason, "opportunity.reason_missing");
   EXPECT_EQ(refused.error().field, "/reason.code");
+  EXPECT_EQ(refused.error().expected, "a reason code");
   EXPECT_NE(refused.error().hint.find("--reason CODE[:TEXT]"), std::string::npos);
   EXPECT_EQ(code_of(send("opportunity", "1", to_ben, [](Command& c) { c.reason_code = "handover"; })), "accepted");
+}
+
+TEST_F(CommandGatewayTest, ARepeatedCommandWithOtherContentIsToldWhatToDo) {
+  publish_pipeline();
+  ASSERT_TRUE(send("opportunity", "1", kOpen));
+  ASSERT_TRUE(send("opportunity", "1", opportunity::Lose{.reason_code = "price"}));
+  auto refused = send("opportunity", "1", opportunity::Lose{.reason_code = "timing"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "opportunity.already_lost");
+  EXPECT_EQ(refused.error().field, "/reasonCode");
+  EXPECT_NE(refused.error().expected, "");
+  EXPECT_NE(refused.error().hint, "");
 }
 
 TEST_F(CommandGatewayTest, AFactThatLacksItsReasonSaysSo) {
