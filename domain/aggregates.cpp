@@ -1,8 +1,10 @@
 #include "domain/aggregates.h"
 
+#include <capnp/any.h>
 #include <capnp/dynamic.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "domain/account.h"
 #include "domain/batch.h"
@@ -58,9 +60,11 @@ const Aggregate* find_aggregate(const std::vector<Aggregate>& aggregates, std::s
 
 std::uint16_t kind_of(const Aggregate& aggregate, Words event) try {
   capnp::FlatArrayMessageReader message(event, kReadWhole);
-  KJ_IF_MAYBE(member, message.getRoot<capnp::DynamicStruct>(aggregate.event).which())
-    return member->getProto().getDiscriminantValue();
-  return 0;
+  std::uint16_t kind = 0;
+  auto data = message.getRoot<capnp::AnyStruct>().getDataSection();
+  auto offset = aggregate.event.getProto().getStruct().getDiscriminantOffset() * sizeof kind;
+  if (offset + sizeof kind <= data.size()) std::memcpy(&kind, data.begin() + offset, sizeof kind);  // both little-endian
+  return kind;
 } catch (const kj::Exception&) {
   return 0;
 }
