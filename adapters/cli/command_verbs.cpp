@@ -122,7 +122,7 @@ class RevertVerb final : public Verb {
     add_server(verb, session);
     verb->add_flag("--dry-run", dry_run_, "only tell what would be done");
     add_output(verb, session);
-    add_example(verb, "rapport revert 3f0c2a… --dry-run");
+    add_example(verb, "rapport revert IMPORT-ID --dry-run --data rapport-data");
     return verb;
   }
 
