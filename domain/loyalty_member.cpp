@@ -299,7 +299,8 @@ Decision decide(const State& state, const TakeBackPurchase& purchase, const Cont
   auto points = points_for(*rate, purchase.amount);
   if (!points) return reject("loyalty_member.points_out_of_range", "amount");
   if (original) {
-    auto still_earned = purchase.remaining ? points_for(*rate, *purchase.remaining) : original->earned - original->given_back - *points;
+    auto still_earned = purchase.remaining ? points_for(*rate, *purchase.remaining)
+                                           : original->earned - original->given_back - *points;
     if (!still_earned) return reject("loyalty_member.points_out_of_range", "remaining");
     points = owed_back(*original, *still_earned);
   } else {

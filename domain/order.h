@@ -1,6 +1,7 @@
 // What a customer bought, or brought back: Placed → PartlyFulfilled → Fulfilled, or Cancelled; a
-// sale's lines can be returned, and it is Returned when the customer has nothing of it left. Fulfilments and returns cause points on the loyalty member who
-// earns: order.memberId, else the order's account.
+// sale's lines can be returned, and it is Returned when the customer has nothing of it left.
+// Fulfilments and returns cause points on the loyalty member who earns: order.memberId, else the
+// order's account.
 #pragma once
 #include "domain/schema/order.values.h"
 

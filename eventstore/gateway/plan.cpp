@@ -71,7 +71,8 @@ Error refusal(const Decision& decision, std::string_view aggregate, std::string_
           hint_of(advice, lookup)};
 }
 
-void write_metadata(envelope::wire::Metadata::Builder to, const Command& command, Timestamp at, Precision precision, Text reason) {
+void write_metadata(envelope::wire::Metadata::Builder to, const Command& command, Timestamp at, Precision precision,
+                    Text reason) {
   to.setOccurredAt(known(precision) ? at.micros : 0);
   to.setOccurredPrecision(precision);
   to.setAsFact(command.as_fact);
@@ -153,8 +154,10 @@ Result<Planner::Time> Planner::time_of(const Aggregate& aggregate, const Command
   capnp::FlatArrayMessageReader message(command.body, kReadWhole);
   auto root = message.getRoot<capnp::DynamicStruct>(aggregate.command);
   KJ_IF_MAYBE(member, root.which())
-    if (member->getProto().getName() == "correct")
-      return target_time_of(EventId::read(root.get(*member).as<capnp::DynamicStruct>().get("target").as<EventId::Wire>()), command, now);
+    if (member->getProto().getName() == "correct") {
+      auto target = root.get(*member).as<capnp::DynamicStruct>().get("target").as<EventId::Wire>();
+      return target_time_of(EventId::read(target), command, now);
+    }
   Time time{command.occurred_at.value_or(now), command.precision, now};
   if (!known(command.precision)) return time;
   if (time.at.micros > now.micros + kFutureMicrosMax)
@@ -163,7 +166,8 @@ Result<Planner::Time> Planner::time_of(const Aggregate& aggregate, const Command
   if (command.as_fact || command.reason_code == kBackdate) return time;
   auto days_max = PolicyLookup(policies, date_of(now), false).house().backdate_days_max;
   if (latest(time.at, time.precision).micros < now.micros - days_max * kMicrosPerDay)
-    return Error{ErrorCode::kRejected, "command.backdated_too_far", "occurredAt lies more than " + std::to_string(days_max) + " days back",
+    return Error{ErrorCode::kRejected, "command.backdated_too_far",
+                 "occurredAt lies more than " + std::to_string(days_max) + " days back",
                  "/occurredAt", "at most " + std::to_string(days_max) + " days back (policySet-house)",
                  "say why: --reason backdate[:TEXT], over HTTP the header Rapport-Reason"};
   return time;
