@@ -492,7 +492,7 @@ void evolve(State& state, const MovementRevoked& revoked) {
     if (auto* lot = find(state.lots, allocation.lot_id)) lot->remaining += allocation.points;
   state.debt -= revoked.debt;
   if (auto* lot = revoked.original_txn_id ? find(state.lots, *revoked.original_txn_id) : nullptr)
-    lot->reversible += revoked.points;
+    lot->reversible += revoked.points, lot->given_back -= revoked.points;
   for (auto& earning : revoked.earnings)
     if (auto* lot = find(state.lots, earning.lot_id)) lot->reversible += earning.points;
 }

@@ -136,7 +136,7 @@ TEST_F(DamageTest, OfAFramesTimeIsNoticed) {
   append_one(*store.events, Sample(1).on("case-1", 0, 3));
   const auto& log = store.events->database();
   std::string bytes;
-  ASSERT_TRUE(log.db().Get({}, log[Family::kLog], log_key({1}), &bytes).ok());
+  ASSERT_TRUE(log.log().Get({}, log[Family::kLog], log_key({1}), &bytes).ok());
   auto words = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
   std::memcpy(words.begin(), bytes.data(), bytes.size());
   capnp::FlatArrayMessageReader reader(words);
@@ -145,7 +145,7 @@ TEST_F(DamageTest, OfAFramesTimeIsNoticed) {
   altered.getRoot<envelope::wire::Frame>().setCommittedAt(kNow.micros + 1);
   auto out = capnp::messageToFlatArray(altered);
   auto chars = out.asChars();
-  ASSERT_TRUE(log.db().Put({}, log[Family::kLog], log_key({1}), rocksdb::Slice(chars.begin(), chars.size())).ok());
+  ASSERT_TRUE(log.log().Put({}, log[Family::kLog], log_key({1}), rocksdb::Slice(chars.begin(), chars.size())).ok());
   auto verified = *verify_store(*store.events, *store.keys);
   EXPECT_FALSE(verified.ok);
   EXPECT_EQ(verified.position.value, 1u);

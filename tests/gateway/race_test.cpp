@@ -118,6 +118,7 @@ class InterruptedStore final : public EventStore {
   Result<std::optional<Position>> find(const EventId& event) const override { return store_.find(event); }
   Head head() const override { return store_.head(); }
   Result<Hash> root_at(Position position) const override { return store_.root_at(position); }
+  Result<std::vector<Hash>> tile(TileId tile, unsigned width) const override { return store_.tile(tile, width); }
   Result<Position> position_at(Timestamp t) const override { return store_.position_at(t); }
   Result<StreamVersion> version_of(std::string_view stream) const override { return store_.version_of(stream); }
   StoreFacts facts() const override { return store_.facts(); }

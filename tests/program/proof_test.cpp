@@ -127,13 +127,13 @@ TEST_F(Proofs, ACheckpointThatDoesNotFitIsSaid) {
 
 TEST_F(Proofs, TilesGiveTheCheckpointsRootAndGrow) {
   with_data({"keygen"});
-  auto folder = path("tlog");
-  ASSERT_EQ(with_data({"tiles", folder}).code, 0);
+  auto tlog = path("tlog");
+  ASSERT_EQ(with_data({"tiles", tlog}).code, 0);
   win("D-2");
-  EXPECT_EQ(with_data({"tiles", folder}).json()["tiles"], 2);
-  auto checkpoint = *Checkpoint::parse(SignedNote::parse(read_file(fs::path(folder) / "checkpoint"))->text);
+  EXPECT_EQ(with_data({"tiles", tlog}).json()["tiles"], 2);
+  auto checkpoint = *Checkpoint::parse(SignedNote::parse(read_file(fs::path(tlog) / "checkpoint"))->text);
   auto width = std::to_string(checkpoint.size);
-  auto tile = read_file(fs::path(folder) / ("tile/0/000.p/" + width)), bundle = read_file(fs::path(folder) / ("tile/entries/000.p/" + width));
+  auto tile = read_file(fs::path(tlog) / ("tile/0/000.p/" + width)), bundle = read_file(fs::path(tlog) / ("tile/entries/000.p/" + width));
   MerkleTree tree;
   std::string leaves;
   for (std::string_view rest = bundle; !rest.empty();) {

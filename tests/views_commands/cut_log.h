@@ -22,6 +22,7 @@ class CutLog final : public EventStore {
     return head;
   }
   Result<Hash> root_at(Position position) const override { return whole_.root_at(position); }
+  Result<std::vector<Hash>> tile(TileId tile, unsigned width) const override { return whole_.tile(tile, width); }
   Result<Position> position_at(Timestamp t) const override {
     auto position = whole_.position_at(t);
     if (!position) return position;

@@ -147,7 +147,8 @@ Body inverse(const Member&, const loyalty_member::PointsReversed& e) {
                                    .points = e.points,
                                    .allocations = e.allocations,
                                    .debt = e.debt,
-                                   .original_txn_id = e.original_txn_id});
+                                   .original_txn_id = e.original_txn_id,
+                                   .earnings = e.earnings});
 }
 Body inverse(const Member&, const loyalty_member::PointsExpired& e) {
   return message_of(RevokeMovement{.kind = PointsMovement::EXPIRED,
