@@ -228,7 +228,8 @@ class Revert {
     return {};
   }
 
-  // A record may come again only if everything that it did was taken back.
+  // A record may come again if everything that it did was taken back; one that changed nothing, too:
+  // a corrected mapping may make something of it.
   Result<void> forget_records() {
     auto imports = memory_->imports();
     if (!imports) return imports.error();
@@ -236,18 +237,15 @@ class Revert {
     if (known == imports->end()) return {};
     auto tables = memory_->tables();
     if (!tables) return tables.error();
-    std::set<Id16> records;
-    for (const auto& [name, stream] : touched_)
-      for (const auto& record : stream.records)
-        if (!kept_records_.contains(record)) records.insert(record);
     for (const auto& table : *tables) {
       memory_->open_table(table);
-      for (const auto& id : records) {
-        auto record = memory_->record(id);
-        if (!record) return record.error();
-        if (!*record || (*record)->import != known->number) continue;
-        if (auto forgotten = memory_->forget(id, (*record)->key, known->number); !forgotten)
-          return forgotten;
+      auto records = memory_->records_of(known->number);
+      if (!records) return records.error();
+      std::set<Id16> raised;
+      for (const auto& [id, key] : *records) {
+        if (kept_records_.contains(id)) continue;
+        auto forgotten = memory_->forget(id, key, known->number, raised.insert(key).second);
+        if (!forgotten) return forgotten;
         ++summary_.records;
       }
       if (auto written = memory_->commit(); !written) return written;

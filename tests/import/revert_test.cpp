@@ -129,6 +129,30 @@ TEST_F(RevertTest, OrdersGoBackWithThePointsThatTheyEarned) {
   EXPECT_TRUE(std::ranges::any_of(
       events, [](auto& event) { return event.starts_with("loyaltyMember.enrolled c"); }));
 }
+// Its mapping was wrong: it made nothing of the second row.
+TEST_F(RevertTest, RowsThatChangedNothingMayComeAgainToo) {
+  auto history = [](const std::string& more) {
+    return R"({"mapping": "h", "tables": [{"table": "t", "mode": "history", "key": ["id"], "at": "{at}",
+      "columns": {"id": {"required": true}, "at": {"datatype": "datetime", "required": true}, "sector": {}},
+      "commands": [{"command": "account/create", "id": "{id}", "on": "first", "fields": {"kind": "customer", "industry": "{sector}"}})" +
+           more + "]}]}";
+  };
+  auto file = write("1.csv", "id,at,sector\na,2020-01-01T00:00:00Z,it\na,2020-01-02T00:00:00Z,steel\n");
+  auto wrong = import(history(""), {file});
+  ASSERT_EQ(told(wrong).substr(0, 7), "2/2/0/0");
+  auto done = revert(wrong->import);
+  ASSERT_TRUE(done && done->left == 0);
+  EXPECT_EQ(done->records, 2u);
+  auto at = target.position();
+  auto right = history(
+      R"(, {"command": "account/changeDetails", "id": "{id}", "on": "later", "patch": {"industry": "{sector}"}})");
+  EXPECT_EQ(told(import(right, {file})).substr(0, 7), "2/2/0/0");
+  EXPECT_EQ(target.events(at),
+            (std::vector<std::string>{
+                R"(account.created a {"kind":"customer","industry":"it"})",
+                R"(account.detailsChanged a {"old":{"industry":"it"},"new":{"industry":"steel"}})"}));
+  EXPECT_EQ(told(import(right, {file})), "2/0/0/2 +0");
+}
 TEST_F(RevertTest, AnImportThatIsNotThereIsNotFound) {
   EXPECT_EQ(revert("nothing").error().reason, "import.not_found");
 }

@@ -218,13 +218,32 @@ std::string ImportMemory::encode(const Snapshot& snapshot) const {
   return value;
 }
 
-Result<void> ImportMemory::forget(const Id16& record, const Id16& key, std::uint32_t import) {
+Result<std::vector<std::pair<Id16, Id16>>> ImportMemory::records_of(std::uint32_t import) const {
+  std::vector<std::pair<Id16, Id16>> out;
+  bool good = true;
+  auto prefix = kRecord + prefix_;
+  auto read = store_.each(prefix, [&](std::string_view key, std::string_view value) {
+    KnownRecord record;
+    good &= decode(value, record) && key.size() == prefix.size() + sizeof(Id16);
+    if (good && record.import == import)
+      out.emplace_back(BytesIn(key.substr(prefix.size())).id(), record.key);
+    return good;
+  });
+  if (!read) return read.error();
+  if (!good) return damaged("a record");
+  return out;
+}
+
+Result<void> ImportMemory::forget(const Id16& record, const Id16& key, std::uint32_t import,
+                                  bool raise_epoch) {
   has_epochs_ = true;
-  auto now = epoch(key);
-  if (!now) return now.error();
-  std::string value;
-  BytesOut(value).u32(*now + 1);
-  put(entry_key(kEpoch, prefix_, key), std::move(value));
+  if (raise_epoch) {
+    auto now = epoch(key);
+    if (!now) return now.error();
+    std::string value;
+    BytesOut(value).u32(*now + 1);
+    put(entry_key(kEpoch, prefix_, key), std::move(value));
+  }
   put(entry_key(kRecord, prefix_, record), std::nullopt);
   put(entry_key(kGroup, prefix_, key), std::nullopt);
   auto last = snapshot(key);

@@ -70,9 +70,11 @@ class ImportMemory final {
   void put_group(const Id16& key, const KnownGroup& group);
   // `before`: the snapshot that it takes the place of; null if there was none.
   void put_snapshot(const Id16& key, const Snapshot& snapshot, const Snapshot* before = nullptr);
-  // A revert of an import: the key's records are new again under a higher epoch, and its snapshot
-  // is what it was before that.
-  Result<void> forget(const Id16& record, const Id16& key, std::uint32_t import);
+  // The records that an import brought, with their keys.
+  Result<std::vector<std::pair<Id16, Id16>>> records_of(std::uint32_t import) const;
+  // A revert of an import: the record is new again, its key's records get ids of a higher epoch if
+  // it is raised, and the key's snapshot is what it was before that.
+  Result<void> forget(const Id16& record, const Id16& key, std::uint32_t import, bool raise_epoch);
 
   // Writes what was put since the last commit.
   Result<void> commit();
