@@ -185,6 +185,8 @@ Result<std::optional<LogIndex::Mark>> LogIndex::mark_of(Position end) const {
 Result<void> LogIndex::recover(Position end) {
   auto mark = mark_of(end);
   if (!mark && mark.error().code != ErrorCode::kCorrupt) return mark.error();
+  if (!mark && database_.read_only()) return mark.error();
+  if (mark && !*mark && database_.read_only()) mark = std::optional(Mark{});  // nothing was ever settled: there are no entries
   if (!mark || !*mark) {
     if (auto renewed = database_.renew_index(); !renewed) return renewed;
     mark = std::optional(Mark{});
