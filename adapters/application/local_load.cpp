@@ -291,7 +291,7 @@ Result<bool> LocalStore::fill_from(const std::string& file, const Progress& prog
 
 Result<LocalStore::Loaded> LocalStore::load(const std::string& file, const fs::path& dir, const Progress& progress, std::stop_token stop) {
   std::error_code error;
-  auto place = fs::weakly_canonical(dir, error);
+  auto place = fs::weakly_canonical(fs::absolute(dir, error), error);
   if (!place.has_filename()) place = place.parent_path();
   if (auto free = check_free(place); !free) return std::move(free).error();
   auto scratch = Scratch::beside(place);

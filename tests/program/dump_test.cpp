@@ -1,5 +1,6 @@
 // A store as JSON Lines and back: everything that it needs to go on comes along; what is cut or altered leaves nothing.
 #include <algorithm>
+#include <cstdlib>
 #include <sstream>
 
 #include "tests/program/program.h"
@@ -53,6 +54,13 @@ TEST_F(Dump, LoadsIntoTheSameRootAndTheSameReports) {
   auto names = [&](const std::string& dir) { return run({"query", "customer360/accounts", "--data", dir, "--format", "csv"}).out; };
   EXPECT_EQ(names(copy()), names(store()));
   EXPECT_EQ(run({"verify", "--data", copy(), "--quiet"}).code, 0);
+}
+
+TEST_F(Dump, LoadsIntoAPlaceThatIsNamedFromHere) {
+  write_lines(dumped_deals());
+  auto line = "cd '" + folder.string() + "' && '" RAPPORT_PROGRAM "' load dump.jsonl --data copy --quiet > out 2>&1";
+  EXPECT_EQ(std::system(line.c_str()), 0) << read_file(path("out"));
+  EXPECT_EQ(inspect(copy())["root"], inspect(store())["root"]);
 }
 
 TEST_F(Dump, CarriesWhatIsNotInTheLog) {
