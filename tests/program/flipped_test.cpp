@@ -43,7 +43,7 @@ struct Flipped : Folder {
 
 TEST_F(Flipped, BytesOfViewsAreReportedOrChangeNoAnswer) {
   ASSERT_EQ(import_deals().code, 0);
-  flip_each("views/pipeline.v1", [](const std::string& dir) {
+  flip_each("views/" + view_folder("pipeline"), [](const std::string& dir) {
     auto verified = run({"verify", "--data", dir, "--format", "json", "--quiet"});
     return verified.code != 0 ? verified : run({"query", "pipeline/opportunities", "--data", dir, "--format", "csv"});
   });

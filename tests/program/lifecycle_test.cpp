@@ -177,8 +177,9 @@ TEST_F(Lifecycle, ARebuildThatFindsOtherRowsThanTheLogGivesFails) {
   ASSERT_EQ(run({"command", "opportunity/D-2", "win", "{}", "--data", store()}).code, 0);
   ASSERT_EQ(run({"command", "opportunity/D-2", "lose", R"({"reasonCode":"price"})", "--data", other}).code, 0);
   for (auto& dir : {other, store()}) ASSERT_EQ(run({"query", "pipeline/summary", "--data", dir}).code, 0);
-  std::filesystem::remove_all(store() + "/views/pipeline.v1");
-  std::filesystem::copy(other + "/views/pipeline.v1", store() + "/views/pipeline.v1", std::filesystem::copy_options::recursive);
+  auto view = "/views/" + view_folder("pipeline");
+  std::filesystem::remove_all(store() + view);
+  std::filesystem::copy(other + view, store() + view, std::filesystem::copy_options::recursive);
   auto rebuilt = run({"rebuild", "--data", store(), "--format", "json", "--quiet"});
   EXPECT_EQ(rebuilt.code, 1);
   EXPECT_EQ(rebuilt.error().value("code", ""), "view.differed") << rebuilt.err;

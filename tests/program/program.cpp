@@ -138,6 +138,12 @@ std::string Folder::write(const std::string& name, const std::string& text) cons
   return path(name);
 }
 
+std::string Folder::view_folder(const std::string& view) const {
+  for (auto& entry : fs::directory_iterator(store() + "/views"))
+    if (entry.path().filename().string().starts_with(view + ".v")) return entry.path().filename().string();
+  return view + ".missing";
+}
+
 std::string Folder::deals_mapping() const { return RAPPORT_SOURCE_DIR "/tests/tour/deals.json"; }
 
 Ran Folder::import_deals(const std::vector<std::string>& more) {

@@ -50,6 +50,8 @@ struct Folder : testing::Test {
   // Imports two deals by a small mapping of its own; the store then has 6 events or so.
   Ran import_deals(const std::vector<std::string>& more = {});
   std::string deals_mapping() const;
+  // The folder of a view's rows in store()/views, "pipeline.v1" or whatever its version is.
+  std::string view_folder(const std::string& view) const;
 
   std::filesystem::path folder;
 };
