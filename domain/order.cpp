@@ -260,8 +260,8 @@ void evolve(State& state, const Returned& returned) {
   add(state, returned.lines, &LineProgress::returned_milli);
   state.refunded_minor += returned.refund.amount_minor;
   state.returns = returned.number;
-  if (std::ranges::all_of(state.lines, [](auto& line) { return line.returned_milli == line.fulfilled_milli; }))
-    state.status = Status::kReturned;
+  auto nothing_left = std::ranges::all_of(state.lines, [](auto& line) { return line.returned_milli == line.fulfilled_milli; });
+  if (nothing_left && state.status != Status::kCancelled) state.status = Status::kReturned;
 }
 void evolve(State& state, const CorrectionRecorded& correction) {
   patch(state.account_id, correction.new_.account_id);

@@ -142,9 +142,9 @@ Awaitable<bool> HttpWire::send(HttpReply reply) {
   http::response<http::string_body> response(static_cast<http::status>(reply.status), version_);
   response.set(http::field::server, server_);
   response.set(http::field::content_type, reply.content_type);
+  response.set(http::field::cache_control, "no-store");  // unless the reply knows better
   for (const auto& [name, value] : reply.headers) response.set(name, value);
   response.set("X-Content-Type-Options", "nosniff");
-  response.set(http::field::cache_control, "no-store");
   response.keep_alive(keep_alive_);
   response.content_length(reply.body.size());
   if (!is_head_) response.body() = std::move(reply.body);

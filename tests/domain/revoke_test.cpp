@@ -132,7 +132,9 @@ TEST(Revoke, AReversalGoesBackWithTheDebtThatItLeft) {
   EXPECT_EQ(member.state().balance(), 40);
   EXPECT_EQ(member.state().debt, 0);
   // The transaction may come again.
-  member.when(loyalty_member::Reverse{.txn_id = "c", .points = 5}).then(reversed("c", 5, {{"t", 5}}));
+  auto again = reversed("c", 5, {{"t", 5}});
+  again.earnings = {{"t", 5}};
+  member.when(loyalty_member::Reverse{.txn_id = "c", .points = 5}).then(again);
 }
 TEST(Revoke, WhatAReversalTookBackOfEarningsCanBeTakenBackAgain) {
   Member member;

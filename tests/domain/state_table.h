@@ -3,6 +3,7 @@
 #include <capnp/schema.h>
 
 #include <set>
+#include <source_location>
 #include <vector>
 
 #include "tests/domain/spec.h"
@@ -42,6 +43,14 @@ class StateTable final {
       EXPECT_EQ(answer(command, stands_[i], false), user[i]) << "a user, " << stands_[i].name;
       EXPECT_EQ(answer(command, stands_[i], true), fact[i]) << "a fact, " << stands_[i].name;
     }
+  }
+
+  // What only facts may do, in every state but the first, in which there is nothing: for users a refusal.
+  template <class C>
+  void row_of_facts(const C& command, const char* refusal, std::source_location at = std::source_location::current()) {
+    Answers fact(stands_.size(), kAccepted);
+    fact.front() = kUnchanged;
+    row(command, Answers(stands_.size(), refusal), fact, at);
   }
 
  private:

@@ -41,6 +41,7 @@ TEST(OpportunityStates, EveryCommandInEveryState) {
   table.row(Lose{.reason_code = "timing"}, {none, ok, shut, "opportunity.already_lost"}, {none, ok, ok, "opportunity.already_lost"});
   table.row(Reopen{.to_stage = "new"}, {none, same, ok, ok}, {none, same, ok, ok});
   table.row(Reopen{.to_stage = "late"}, {none, "opportunity.not_closed", ok, ok}, {none, "opportunity.not_closed", ok, ok});
+  table.row_of_facts(opportunity::Revoke{}, "opportunity.revoked_by_revert_only");
   table.row(opportunity::Correct{.target = kTarget, .new_ = {.name = "x"}, .approver_id = "p"}, anytime, anytime);
   table.row(NoteCompetitor{.name = "Globex", .strength = Strength::WEAK}, while_open, anytime);
 }
@@ -74,6 +75,7 @@ TEST(OrderStates, EveryCommandInEveryState) {
   table.row(Return{.reason_code = "broken"}, {none, nothing, ok, ok, nothing, same}, {none, nothing, ok, ok, nothing, same});
   table.row(Return{.lines = {{1, 1'000}}, .reason_code = "broken"}, {none, too_much, ok, ok, too_much, too_much},
             {none, too_much, ok, ok, too_much, too_much});
+  table.row_of_facts(order::Revoke{}, "order.revoked_by_revert_only");
   table.row(order::Correct{.target = kTarget, .new_ = {.quote_id = "q"}, .approver_id = "p"}, anytime, anytime);
 }
 
@@ -113,6 +115,7 @@ TEST(CaseStates, EveryCommandInEveryState) {
   table.row(MeetMilestone{.kind = MilestoneKind::RESOLUTION}, anytime, anytime);
   table.row(BreachMilestone{.kind = MilestoneKind::RESOLUTION}, anytime, anytime);
   table.row(CancelMilestone{.kind = MilestoneKind::RESOLUTION}, anytime, anytime);
+  table.row_of_facts(case_::Revoke{}, "case.revoked_by_revert_only");
   table.row(case_::Correct{.target = kTarget, .new_ = {.priority = 1}, .approver_id = "p"}, anytime, anytime);
 }
 

@@ -26,6 +26,7 @@ TEST(AccountStates, EveryCommandInEveryState) {
   table.row(ChangeDetails{.new_ = {.industry = "x"}}, anytime, anytime);
   table.row(SetRelation{.other_id = "2", .role = RelationRole::PARENT}, anytime, anytime);
   table.row(AssignOwner{.owner_id = "ben"}, anytime, anytime);
+  table.row_of_facts(account::Revoke{}, "account.revoked_by_revert_only");
   table.row(account::Correct{.target = kTarget, .new_ = {.industry = "x"}, .approver_id = "p"}, anytime, anytime);
   auto to = [&](Lifecycle wanted, StateTable<account::Decider>::Answers user) {
     auto fact = user;
@@ -51,6 +52,7 @@ TEST(PrincipalStates, EveryCommandInEveryState) {
   table.row(Provision{.kind = principal::Kind::USER}, {ok, there, there}, {ok, there, there});
   table.row(Assign{.team_id = "east"}, {none, ok, "principal.deactivated"}, {none, ok, ok});
   table.row(Deactivate{}, {none, ok, kUnchanged}, {none, ok, kUnchanged});
+  table.row_of_facts(principal::Revoke{}, "principal.revoked_by_revert_only");
   table.row(principal::Correct{.target = kTarget, .new_ = {.office = "x"}, .approver_id = "p"}, {none, ok, ok}, {none, ok, ok});
 }
 
@@ -79,6 +81,9 @@ TEST(LoyaltyMemberStates, EveryCommandInEveryState) {
   table.row(ChangeStatus{.status = Status::SUSPENDED}, {none, ok, same, left}, {none, ok, same, ok});
   table.row(ChangeStatus{.status = Status::LEFT}, {none, ok, ok, same}, {none, ok, ok, same});
   table.row(loyalty_member::Correct{.target = kTarget, .new_ = {.card_no = "c"}, .approver_id = "p"}, fact, fact);
+  const char *revert = "loyalty_member.revoked_by_revert_only", *points = "loyalty_member.points_left";
+  table.row(Revoke{}, {revert, revert, revert, revert}, {same, points, points, points});  // movements go first
+  table.row_of_facts(RevokeMovement{.kind = PointsMovement::EARNED, .txn_id = "more", .points = 100, .debt = 0}, revert);
   // An order stands whatever its member has become: who left earns nothing and owes nothing.
   table.row(RewardPurchase{.txn_id = "t", .amount = gbp(100)}, {none, ok, ok, same}, {none, ok, ok, same});
   table.row(TakeBackPurchase{.txn_id = "t", .amount = gbp(100)}, {none, ok, ok, same}, {none, ok, ok, same});

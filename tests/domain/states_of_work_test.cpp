@@ -21,6 +21,7 @@ TEST(PolicySetStates, EveryCommandInEveryState) {
   table.row(Publish{.price_list = PriceListBody{}}, {ok, "policy_set.kind_differs", "policy_set.kind_differs"},
             {ok, "policy_set.kind_differs", "policy_set.kind_differs"});
   table.row(Retire{}, {none, ok, same}, {none, ok, same});
+  table.row_of_facts(policy_set::Revoke{}, "policy_set.revoked_by_revert_only");
   table.row(policy_set::Correct{.target = {1, 2, 0}, .new_ = {.effective_from = Date{today.days + 1}}, .approver_id = "p"}, {none, ok, ok},
             {none, ok, ok});
 }

@@ -24,8 +24,8 @@ def retail_file(path):
     """A small file of the shape that the import's example names."""
     rows = [
         ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"],
-        ["536365", "85123A", "LANTERN", "6", "12/1/2010 8:26", "2.55", "17850", "United Kingdom"],
-        ["C536379", "D", "Discount", "-1", "12/1/2010 9:41", "27.5", "14527", "United Kingdom"],
+        ["536365", "85123A", "LANTERN", "6", "2010-12-01 08:26:00", "2.55", "17850", "United Kingdom"],
+        ["C536379", "D", "Discount", "-1", "2010-12-01 09:41:00", "27.5", "14527", "United Kingdom"],
     ]
     with gzip.open(path, "wt", newline="") as file:
         csv.writer(file).writerows(rows)
@@ -79,6 +79,8 @@ def main():
                     command = command.replace("localhost:9092", bootstrap)
                 command = command.replace("IMPORT-ID", import_id or "IMPORT-ID").replace("--customers 200", "--customers 20")
                 command = command.replace("--events 20000", "--events 2000")
+                if verb in ("import", "revert"):
+                    command = command.replace("rapport-data", "imported")  # a demo and a preset name their rules alike
                 if verb == "serve":
                     wrong = helper.serve(command, folder)
                 else:

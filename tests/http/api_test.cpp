@@ -302,6 +302,30 @@ TEST_F(Api, InspectsAndVerifies) {
   EXPECT_EQ(json::parse(reply.body)["ok"], false);
 }
 
+TEST_F(Api, ShowsCheckpointTilesAndProofs) {
+  using About = ProofRequest::About;
+  EXPECT_EQ(ask("GET", "/checkpoint").content_type, "text/plain; charset=utf-8");
+  const auto tile = ask("GET", "/tile/0/x001/067.p/8");
+  EXPECT_EQ(tile.content_type, "application/octet-stream");
+  EXPECT_NE(header(tile, "Cache-Control").find("immutable"), std::string::npos);
+  EXPECT_EQ(ask("GET", "/v1/proof/inclusion?position=7&size=9").status, 200U);
+  EXPECT_EQ(ask("GET", "/v1/proof/consistency?from=7").status, 200U);
+  EXPECT_EQ(ask("POST", "/v1/proof/checkpoint", R"({"checkpoint":"note","keys":["k"]})").status, 200U);
+  ASSERT_EQ(service.proofs.size(), 5U);
+  EXPECT_EQ(service.proofs[0].about, About::kCheckpoint);
+  EXPECT_EQ(service.proofs[1].text, "tile/0/x001/067.p/8");
+  EXPECT_EQ(service.proofs[2].about, About::kInclusion);
+  EXPECT_EQ(service.proofs[2].position, 7U);
+  EXPECT_EQ(service.proofs[2].size, 9U);
+  EXPECT_EQ(service.proofs[3].about, About::kConsistency);
+  EXPECT_FALSE(service.proofs[3].size);
+  EXPECT_EQ(service.proofs[4].text, "note");
+  EXPECT_EQ(service.proofs[4].keys, std::vector<std::string>{"k"});
+  EXPECT_EQ(code(ask("GET", "/v1/proof/inclusion")), "http.bad_parameter");
+  EXPECT_EQ(code(ask("GET", "/v1/proof/inclusion?position=x")), "http.bad_parameter");
+  EXPECT_EQ(code(ask("POST", "/v1/proof/checkpoint", R"({"keys":[]})")), "http.missing_field");
+}
+
 TEST_F(Api, SaysWhetherItIsHealthyAndReady) {
   EXPECT_EQ(ask("GET", "/healthz").status, 200U);
   EXPECT_EQ(handling.lane, Lane::kInline);

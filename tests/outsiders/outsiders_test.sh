@@ -9,7 +9,7 @@ source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)
 server=
 finish() {
-  [[ -z $server ]] || kill -9 "$server" 2>/dev/null || true
+  if [[ -n $server ]]; then kill "$server" && wait "$server" || true; fi
   chmod -R u+w "$work"
   rm -rf "$work"
 }
@@ -49,4 +49,5 @@ diff -r files served
 # The standard addresses, as any client of tlog-tiles asks them.
 for path in checkpoint tile/0/000 tile/entries/000; do curl -sf "$url/$path" | cmp - "files/$path"; done
 [[ $(curl -s -o /dev/null -w '%{http_code}' "$url/tile/0/999") == 404 ]]
-curl -sfI "$url/tile/0/000" | grep -qi '^cache-control:.*immutable'
+headers=$(curl -sfI "$url/tile/0/000")
+grep -qi '^cache-control:.*immutable' <<<"$headers"
