@@ -7,6 +7,7 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
+#include "eventstore/rocks/empty_logs.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/silent_logger.h"
 
@@ -92,6 +93,7 @@ Result<std::unique_ptr<rocksdb::DB>> LogDatabase::open_part(const char* part, ro
   auto status = options_.read_only ? rocksdb::DB::OpenForReadOnly(options, path, families, &handles, &db)
                                    : rocksdb::DB::Open(options, path, families, &handles, &db);
   if (!status.ok()) return from_status(status, "cannot open " + path);
+  if (!options_.read_only) remove_empty_logs(path);
   std::copy(handles.begin(), handles.end(), families_.begin() + static_cast<std::size_t>(first));
   return std::unique_ptr<rocksdb::DB>(db);
 }

@@ -8,6 +8,7 @@
 
 #include "eventstore/byte_order.h"
 #include "eventstore/rocks/bounded_cache.h"
+#include "eventstore/rocks/empty_logs.h"
 #include "eventstore/rocks/files.h"
 #include "eventstore/rocks/master_key.h"
 #include "eventstore/rocks/rocks_status.h"
@@ -58,6 +59,7 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const fs::path& path, bool cr
   rocksdb::DB* db = nullptr;
   auto status = read_only ? rocksdb::DB::OpenForReadOnly(options, path.string(), &db) : rocksdb::DB::Open(options, path.string(), &db);
   if (!status.ok()) return from_status(status, "cannot open " + path.string());
+  if (!read_only) remove_empty_logs(path.string());
   return std::unique_ptr<rocksdb::DB>(db);
 }
 

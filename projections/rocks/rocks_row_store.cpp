@@ -6,6 +6,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include "eventstore/rocks/empty_logs.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/silent_logger.h"
 #include "projections/row.h"
@@ -195,6 +196,7 @@ Result<std::unique_ptr<RowStore>> RocksRowStore::open(const RocksRowStoreOptions
                  .message = "another process holds the rows of view " + o.name + " in " + o.path,
                  .hint = "wait until it ends or stop it"};
   if (!status.ok()) return rocks_error(o.name, status);
+  if (!o.read_only) remove_empty_logs(o.path);
   store->db_.reset(db);
   store->meta_ = handles[0];
   store->rows_ = handles[1];

@@ -39,6 +39,20 @@ TEST_F(Lifecycle, ADryRunTellsTheSameCountsAndWritesNothing) {
   EXPECT_EQ(dry["events"], real["events"]);
 }
 
+TEST_F(Lifecycle, AStoreDoesNotGrowByBeingOpened) {
+  ASSERT_EQ(import_deals().code, 0);
+  auto logs = [&] {
+    std::ptrdiff_t count = 0;
+    for (auto& entry : std::filesystem::recursive_directory_iterator(store())) count += entry.path().extension() == ".log";
+    return count;
+  };
+  auto open_to_write = [&] { EXPECT_EQ(run({"command", "opportunity/none", "win", "{}", "--data", store()}).code, 1); };
+  open_to_write();
+  auto before = logs();
+  for (int i = 0; i < 5; ++i) open_to_write();
+  EXPECT_EQ(logs(), before);
+}
+
 TEST_F(Lifecycle, ReadingAClosedStoreChangesNoFile) {
   ASSERT_EQ(import_deals().code, 0);
   auto files = [&] {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "eventstore/rocks/empty_logs.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/silent_logger.h"
 
@@ -123,6 +124,7 @@ Result<std::unique_ptr<KeyValue>> open_memory(const std::string& folder, bool cr
   rocksdb::DB* db = nullptr;
   auto status = rocksdb::DB::Open(options_for(create), folder, &db);
   if (!status.ok()) return error_of(status);
+  remove_empty_logs(folder);
   // Scratch space of a process that was killed: whoever has the lock is the only one alive.
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
