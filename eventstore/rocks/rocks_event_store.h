@@ -28,7 +28,8 @@ struct RocksStoreOptions {
   rocksdb::Env* env = nullptr;          // borrowed; for tests that inject faults
 };
 
-// Safe for concurrent use. Append has no thread of its own: one of the waiting callers writes for all of them.
+// Safe for concurrent use. A caller who finds nobody writing writes at once; while groups follow each other a thread of the store
+// writes them. Another one settles the index.
 class RocksEventStore final : public EventStore {
  public:
   // The directory must outlive the store. kCorrupt: "store.tail_lost", "store.witness_damaged", "store.damaged".
