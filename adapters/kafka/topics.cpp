@@ -31,10 +31,10 @@ std::vector<std::pair<std::string, std::string>> topic_settings(std::size_t brok
       {"retention.bytes", "-1"},
       {"max.message.bytes", std::to_string(kMessageBytesMax)},
   };
-  // An acknowledged record survives the loss of a broker, and one broker may be away without
-  // stopping the relay.
-  if (replication_factor(brokers) == kReplicationMax)
-    settings.emplace_back("min.insync.replicas", "2");
+  // One broker may be away without stopping the relay; of three copies, an acknowledged record also
+  // survives its loss. Said always: a cluster's own default may be more than a topic's copies bear.
+  auto three = replication_factor(brokers) == kReplicationMax;
+  settings.emplace_back("min.insync.replicas", three ? "2" : "1");
   return settings;
 }
 

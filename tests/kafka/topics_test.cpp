@@ -23,7 +23,7 @@ TEST(Topics, KeepEveryEventForEver) {
   EXPECT_EQ(settings["retention.ms"], "-1");
   EXPECT_EQ(settings["retention.bytes"], "-1");
   EXPECT_EQ(settings["max.message.bytes"], "4194304");
-  EXPECT_FALSE(settings.contains("min.insync.replicas"));
+  EXPECT_EQ(settings["min.insync.replicas"], "1");
 }
 
 TEST(Topics, HaveAsManyCopiesAsBrokersUpToThree) {
