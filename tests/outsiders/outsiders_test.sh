@@ -15,7 +15,7 @@ finish() {
 }
 trap finish EXIT
 
-export GOCACHE=$work/go-build GOFLAGS=-mod=readonly GOTOOLCHAIN=local
+export GOCACHE=$work/go-build GOFLAGS="-mod=readonly -buildvcs=false" GOTOOLCHAIN=local
 (cd "$source" && go build -o "$work/verify" .)
 
 cd "$work"
