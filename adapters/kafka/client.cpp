@@ -1,6 +1,10 @@
 #include "adapters/kafka/client.h"
 
 #include <charconv>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <thread>
 
 #include "adapters/kafka/log.h"
 
@@ -17,6 +21,21 @@ Result<void> set(rd_kafka_conf_t* settings, const std::string& name, const std::
                .reason = "bus.setting",
                .message = std::string(why),
                .field = name};
+}
+
+constexpr std::chrono::seconds kFarewell{10};
+
+// librdkafka 2.0 sometimes waits for a broker's thread for ever when a topic went away while it was asked about it. It is given a
+// while and then left behind: a client that leaks is better than a relay that neither goes on nor stops.
+void destroy(rd_kafka_t* handle) {
+  auto ended = std::make_shared<std::promise<void>>();
+  auto end = ended->get_future();
+  std::thread([handle, ended] {
+    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    ended->set_value();
+  }).detach();
+  if (end.wait_for(kFarewell) == std::future_status::timeout)
+    warn("a connection to Kafka does not end and is left behind");
 }
 
 }  // namespace
@@ -66,7 +85,7 @@ Client::~Client() {
   if (type_ == RD_KAFKA_PRODUCER)
     rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   delivered_ = nullptr;
-  rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  destroy(handle_);
 }
 
 std::string Client::trouble() const {
