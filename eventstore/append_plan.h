@@ -12,6 +12,11 @@
 
 namespace rapport {
 
+struct CommandIdHash {
+  // Ids of version 7 share their first bytes for a while; the rest is random.
+  std::size_t operator()(const CommandId& id) const { return id.low() ^ id.high() * 0x9E3779B97F4A7C15; }
+};
+
 struct PreparedEvent {
   std::string_view stream, type;  // borrowed from the NewEvent and its metadata
   Words metadata, payload;
@@ -104,10 +109,7 @@ class GroupPlan final {
   std::vector<PlannedCommand> commands_;
   std::vector<PlannedAnswer> answers_;
   std::unordered_map<std::string_view, StreamVersion> streams_;
-  struct IdHash {
-    std::size_t operator()(const CommandId& id) const { return id.low() ^ id.high() * 0x9E3779B97F4A7C15; }
-  };
-  std::unordered_map<CommandId, std::size_t, IdHash> command_index_;
+  std::unordered_map<CommandId, std::size_t, CommandIdHash> command_index_;
   std::size_t bytes_ = 0;
 };
 

@@ -15,11 +15,6 @@ struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
-struct CommandIdHash {
-  // Ids of version 7 share their first bytes for a while; the rest is random.
-  std::size_t operator()(const CommandId& id) const { return id.low() ^ id.high() * 0x9E3779B97F4A7C15; }
-};
-
 // One thread writes while nobody reads.
 class IndexEntries final {
  public:
