@@ -115,7 +115,8 @@ Awaitable<void> Connection::run() {
   const std::stop_callback on_stop(shared_.stopping, [tell] { tell(&Connection::on_stop); });
   const std::stop_callback on_cut(shared_.cutting, [tell] { tell(&Connection::on_cut); });
   while (true) {
-    const bool begun = !is_stopping() && co_await wire_.wait_for_request();
+    bool begun = !is_stopping();
+    if (begun) begun = co_await wire_.wait_for_request();
     if (!begun || is_stopping()) break;
     const bool read = co_await read_request();
     if (!read) break;
@@ -286,7 +287,7 @@ Awaitable<bool> Connection::send_live(LiveReader::From from) {
     gone_ = true;
     wake_->notify();
   });
-  open = open && co_await wire_.write_piece("retry: 2000\n\n");
+  if (open) open = co_await wire_.write_piece("retry: 2000\n\n");
   bool caught_up = false;
   while (open && !gone_) open = co_await continue_live(reader, caught_up);
   co_return false;
@@ -315,7 +316,7 @@ Awaitable<std::optional<Problem>> Connection::start_live(LiveReader& reader) {
   }
 }
 
-// One step; false: over.
+// One step; false: over. No co_await stands behind && or ||: g++ 12 has it answer false where it is not reached.
 Awaitable<bool> Connection::continue_live(LiveReader& reader, bool& caught_up) {
   const auto due = wire_.last_written() + limits_.heartbeat;
   if (Clock::now() >= due) {
@@ -329,7 +330,8 @@ Awaitable<bool> Connection::continue_live(LiveReader& reader, bool& caught_up) {
   const Error stopping = stopping_error();
   switch (next.state) {
     case LiveReader::State::kEvents:
-      co_return text.empty() || co_await wire_.write_piece(text);
+      if (text.empty()) co_return true;
+      co_return co_await wire_.write_piece(text);
     case LiveReader::State::kBehind:
       co_return co_await send_from_log(reader);
     case LiveReader::State::kAtHead:
@@ -366,7 +368,8 @@ Awaitable<bool> Connection::send_from_log(LiveReader& reader) {
     co_return false;
   }
   const std::string text = sse_text(*read);
-  co_return text.empty() || co_await wire_.write_piece(text);
+  if (text.empty()) co_return true;
+  co_return co_await wire_.write_piece(text);
 }
 
 }  // namespace
