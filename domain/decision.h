@@ -85,6 +85,13 @@ class Peers {
   virtual const Fold* find(std::string_view id) = 0;
 };
 
+// A name that one stream at a time may hold: a card number within a program. Who asks for a name that is held is refused.
+struct Claim {
+  std::string name;
+  Code taken;         // the refusal
+  const char* field;  // of the command, that asks for it
+};
+
 // All that a decision may know besides the state and the command. No clock, no new ids: both come in.
 struct Context {
   Text id = {};               // of the aggregate: what follows the first '-' of its stream's name

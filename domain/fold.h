@@ -22,6 +22,8 @@ class Fold {
   [[nodiscard]] virtual Applied apply(Words event) = 0;
   // What an event that was just applied asks of other aggregates.
   virtual void react(Words event, const Context& context, Reactions& reactions) const = 0;
+  // What this stream holds by its state, and no other stream of its aggregate may hold with it.
+  virtual std::vector<Claim> claims() const = 0;
   // The stream of the data subject under whose key this aggregate's personal texts are sealed; empty: its own stream.
   virtual std::string subject() const = 0;
   virtual std::unique_ptr<Fold> clone() const = 0;
@@ -70,6 +72,11 @@ class FoldOf final : public Fold {
 
   std::string subject() const override {
     if constexpr (requires { state_.subject(); }) return state_.subject();
+    else return {};
+  }
+
+  std::vector<Claim> claims() const override {
+    if constexpr (requires { state_.claims(); }) return state_.claims();
     else return {};
   }
 

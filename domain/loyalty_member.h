@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 
+#include "domain/decision.h"
 #include "domain/schema/loyalty_member.values.h"
 
 namespace rapport::loyalty_member {
@@ -41,6 +42,8 @@ struct State {
   std::int64_t debt = 0;                             // reversed points that no lot covered
 
   std::int64_t balance() const;
+  // The card, within its program, as long as the member has not left.
+  std::vector<Claim> claims() const;
   // The data subject whose key seals this member's texts.
   std::string subject() const {
     return account_id.empty() ? std::string() : "account-" + account_id;

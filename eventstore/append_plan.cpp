@@ -15,11 +15,26 @@ Error over_limit(const char* reason, const char* what, std::size_t is, std::size
 }
 std::string_view view(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
 
-// The event's type, borrowed from the metadata.
-Result<std::string_view> checked_type(const NewEvent& event) try {
-  kj::ArrayPtr<const capnp::word> segment = event.metadata.slice(1, event.metadata.size());
+// The metadata of a whole message.
+template <class Read>
+auto with_metadata(Words bytes, Read&& read) {
+  kj::ArrayPtr<const capnp::word> segment = bytes.slice(1, bytes.size());
   capnp::SegmentArrayMessageReader message(kj::arrayPtr(&segment, 1));
-  auto metadata = message.getRoot<envelope::wire::Metadata>();
+  return read(message.getRoot<envelope::wire::Metadata>());
+}
+
+Result<void> check_tags(envelope::wire::Metadata::Reader metadata) {
+  auto tags = metadata.getTags();
+  if (tags.size() > kTagsMax) return over_limit("store.too_many_tags", "tags of one event", tags.size(), kTagsMax);
+  for (auto tag : tags) {
+    if (tag.size() == 0 || tag.size() > kTagBytesMax) return over_limit("store.tag_size", "bytes of a tag, at least 1", tag.size(), kTagBytesMax);
+    if (view(tag).find('\0') != std::string_view::npos) return invalid("store.tag", "a tag with a zero byte");
+  }
+  return {};
+}
+
+// The event's type, borrowed from the metadata.
+Result<std::string_view> checked_type(const NewEvent& event, envelope::wire::Metadata::Reader metadata) {
   auto parts = split_stream(event.stream);
   if (view(metadata.getStreamType()) != parts.type || view(metadata.getStreamId()) != parts.id)
     return invalid("store.metadata_mismatch", "metadata of another stream than " + std::string(event.stream));
@@ -28,20 +43,23 @@ Result<std::string_view> checked_type(const NewEvent& event) try {
   auto control = std::any_of(type.begin(), type.end(), [](char c) { return static_cast<unsigned char>(c) < 0x21; });
   if (!of_stream || control || type.size() > kTypeBytesMax)
     return invalid("store.event_type", "no event type of " + std::string(parts.type) + ": " + std::string(type));
+  if (auto checked = check_tags(metadata); !checked) return checked.error();
   return type;
-} catch (const kj::Exception& e) {
-  return invalid("store.malformed_message", std::string("metadata: ") + e.getDescription().cStr());
 }
 
-Result<PreparedEvent> prepare_event(const NewEvent& event) {
+Result<PreparedEvent> prepare_event(const NewEvent& event, const CommandId& command) try {
   if (!valid_stream(event.stream)) return invalid("store.stream_name", "no stream name: " + std::string(event.stream));
   auto bytes = event.metadata.asBytes().size() + event.payload.asBytes().size();
   if (bytes > kEventBytesMax) return over_limit("store.event_too_large", "bytes of one event", bytes, kEventBytesMax);
   if (!whole_message(event.metadata) || !whole_message(event.payload))
     return invalid("store.malformed_message", "metadata or payload is no single-segment message");
-  auto type = checked_type(event);
-  if (!type) return type.error();
-  return PreparedEvent{event.stream, *type, event.metadata, event.payload, {}, {}};
+  return with_metadata(event.metadata, [&](envelope::wire::Metadata::Reader metadata) -> Result<PreparedEvent> {
+    auto type = checked_type(event, metadata);
+    if (!type) return type.error();
+    return PreparedEvent{event.stream, *type, event.metadata, event.payload, {}, {}, further_terms(metadata, command)};
+  });
+} catch (const kj::Exception& e) {
+  return invalid("store.malformed_message", std::string("metadata: ") + e.getDescription().cStr());
 }
 
 Result<void> check_conditions(const Append& append) {
@@ -68,12 +86,12 @@ Result<PreparedAppend> prepare_append(const Append& append) {
   PreparedAppend prepared{&append, {}, 0};
   prepared.events.reserve(append.events.size());
   for (std::size_t i = 0; i < append.events.size(); ++i) {
-    auto event = prepare_event(append.events[i]);
+    auto event = prepare_event(append.events[i], append.command);
     if (!event) return event.error();
     event->salt = append.salts.empty() ? random_salt() : append.salts[i];
     event->digest = event_digest(event->salt, event->metadata, event->payload);
     prepared.bytes += event->metadata.asBytes().size() + event->payload.asBytes().size();
-    prepared.events.push_back(*event);
+    prepared.events.push_back(std::move(*event));
   }
   if (prepared.bytes > kAppendBytesMax)
     return over_limit("store.append_too_large", "bytes of one append", prepared.bytes, kAppendBytesMax);
@@ -81,6 +99,10 @@ Result<PreparedAppend> prepare_append(const Append& append) {
 }
 
 }  // namespace
+
+StoredOutcome::Item item_of(const RecordedEvent& event) {
+  return {stream_name(event.stream_type, event.stream_id), std::string(event.type), event.version, event.position, event.leaf};
+}
 
 Error past_head(Position position) {
   return invalid("store.past_head", "the log has no position " + std::to_string(position.value) + " yet");
@@ -111,22 +133,47 @@ Result<std::optional<PlannedAnswer>> GroupPlan::seen_before(const Append& append
   auto planned = command_index_.find(append.command);
   if (planned != command_index_.end()) {
     const auto& command = commands_[planned->second];
-    if (command.append->request != append.request) return std::optional(PlannedAnswer{Kind::kReused});
+    if (command.append->request != append.request)
+      return std::optional(PlannedAnswer{Kind::kReused, 0, command.count, events_[command.first].position, &append});
     return std::optional(PlannedAnswer{Kind::kPlannedTwice, command.first, command.count});
   }
   auto kept = log_.kept_command(append.command);
   if (!kept) return kept.error();
   if (!*kept) return std::optional<PlannedAnswer>();
-  if ((*kept)->request != append.request) return std::optional(PlannedAnswer{Kind::kReused});
-  return std::optional(PlannedAnswer{Kind::kAlready, 0, (*kept)->events, (*kept)->first});
+  auto kind = (*kept)->request == append.request ? Kind::kAlready : Kind::kReused;
+  return std::optional(PlannedAnswer{kind, 0, (*kept)->events, (*kept)->first, &append});
+}
+
+Result<bool> GroupPlan::crossed(const Boundary& boundary) const {
+  for (const auto& event : events_) {
+    if (event.position <= boundary.after) continue;
+    auto taken = with_metadata(event.prepared->metadata, [&](envelope::wire::Metadata::Reader metadata) {
+      return boundary.filter.takes(metadata, decode_head(event.head)->command);
+    });
+    if (taken) return true;
+  }
+  auto kept = log_.kept_items({.from = {boundary.after.value + 1}, .to = begin_, .filter = boundary.filter}, 1);
+  if (!kept) return kept.error();
+  return !kept->empty();
 }
 
 Result<std::optional<PlannedAnswer>> GroupPlan::conflict(const Append& append) const {
+  PlannedAnswer answer{.kind = PlannedAnswer::Kind::kConflict, .append = &append};
   for (const auto& condition : append.conditions) {
     auto current = version_of(condition.stream);
     if (!current) return current.error();
-    if (*current == condition.expected) continue;
-    return std::optional(PlannedAnswer{PlannedAnswer::Kind::kConflict, 0, 0, {}, condition.stream, *current});
+    if (condition.expected == kMustExist ? *current != StreamVersion{} : *current == condition.expected) continue;
+    answer.condition = &condition;
+    answer.current = *current;
+    return std::optional(answer);
+  }
+  for (const auto& boundary : append.boundaries) {
+    auto is_crossed = crossed(boundary);
+    if (!is_crossed) return is_crossed.error();
+    if (!*is_crossed) continue;
+    answer.boundary = &boundary;
+    answer.position = end_.position;
+    return std::optional(answer);
   }
   return std::optional<PlannedAnswer>();
 }
@@ -160,7 +207,11 @@ Result<void> GroupPlan::place(const PreparedAppend& append) {
   auto first = events_.size();
   command_index_.emplace(append.append->command, commands_.size());
   commands_.push_back({append.append, first, append.events.size()});
-  for (const auto& condition : append.append->conditions) streams_.try_emplace(condition.stream, condition.expected);
+  for (const auto& condition : append.append->conditions) {
+    auto current = version_of(condition.stream);
+    if (!current) return current.error();
+    streams_.try_emplace(condition.stream, *current);
+  }
   std::uint16_t ordinal = 0;
   for (const auto& event : append.events) {
     auto& version = streams_.find(event.stream)->second;
@@ -188,13 +239,53 @@ StoredOutcome GroupPlan::planned_outcome(std::size_t first, std::size_t count) c
   return outcome;
 }
 
+Result<AppendOutcome> GroupPlan::reused_outcome(const PlannedAnswer& answer) const {
+  auto first = log_.kept_outcome(answer.position, answer.count);
+  if (!first) return first.error();
+  const auto& now = answer.append->events;
+  CommandIdReused reused{std::move(*first), "the request is another"};
+  const auto& then = reused.first.events;
+  for (std::size_t i = 0; i < std::min(then.size(), now.size()); ++i) {
+    auto type = *with_metadata(now[i].metadata, [](envelope::wire::Metadata::Reader m) { return std::optional(std::string(view(m.getType()))); });
+    auto event = "event " + std::to_string(i);
+    if (then[i].stream != now[i].stream) reused.difference = event + " went to " + then[i].stream + ", not to " + std::string(now[i].stream);
+    else if (then[i].type != type) reused.difference = event + " is " + then[i].type + ", not " + type;
+    else continue;
+    return AppendOutcome(std::move(reused));
+  }
+  if (then.size() != now.size()) reused.difference = "it has " + std::to_string(then.size()) + " events, not " + std::to_string(now.size());
+  return AppendOutcome(std::move(reused));
+}
+
+Result<AppendOutcome> GroupPlan::conflict_outcome(const PlannedAnswer& answer) const {
+  Conflict conflict;
+  ReadQuery unknown;
+  if (answer.condition) {
+    conflict.stream = answer.condition->stream;
+    conflict.current = answer.current;
+    if (answer.condition->expected >= answer.current) return AppendOutcome(std::move(conflict));
+    unknown.stream = conflict.stream;
+    unknown.from_version = {answer.condition->expected.value + 1};
+    unknown.to = end_.position;
+  } else {
+    unknown.from = {answer.boundary->after.value + 1};
+    unknown.filter = answer.boundary->filter;
+    unknown.to = answer.position;
+  }
+  auto events = log_.kept_items(unknown, kConflictEventsMax);
+  if (!events) return events.error();
+  conflict.events = std::move(*events);
+  while (answer.condition && !conflict.events.empty() && conflict.events.back().version > answer.current) conflict.events.pop_back();
+  return AppendOutcome(std::move(conflict));
+}
+
 Result<AppendOutcome> GroupPlan::outcome(const PlannedAnswer& answer) const {
   switch (answer.kind) {
     case PlannedAnswer::Kind::kAppended: return AppendOutcome(Appended{planned_outcome(answer.first, answer.count)});
     case PlannedAnswer::Kind::kPlannedTwice:
       return AppendOutcome(AlreadyAppended{planned_outcome(answer.first, answer.count)});
-    case PlannedAnswer::Kind::kReused: return AppendOutcome(CommandIdReused{});
-    case PlannedAnswer::Kind::kConflict: return AppendOutcome(Conflict{std::string(answer.stream), answer.current});
+    case PlannedAnswer::Kind::kReused: return reused_outcome(answer);
+    case PlannedAnswer::Kind::kConflict: return conflict_outcome(answer);
     case PlannedAnswer::Kind::kAlready: break;
   }
   auto kept = log_.kept_outcome(answer.position, answer.count);

@@ -22,6 +22,7 @@ struct PreparedEvent {
   Words metadata, payload;
   Salt salt;
   Hash digest;
+  std::vector<Term> terms;  // further_terms
 };
 struct PreparedAppend {
   const Append* append = nullptr;
@@ -43,7 +44,11 @@ class KeptLog {
   virtual Result<StreamVersion> kept_version(std::string_view stream) const = 0;
   virtual Result<std::optional<Command>> kept_command(const CommandId& id) const = 0;
   virtual Result<StoredOutcome> kept_outcome(Position first, std::size_t events) const = 0;
+  // The first events that a forward query with an end asks for, `max` at most.
+  virtual Result<std::vector<StoredOutcome::Item>> kept_items(const ReadQuery& query, std::size_t max) const = 0;
 };
+
+StoredOutcome::Item item_of(const RecordedEvent& event);
 
 // kInvalid, "store.past_head".
 Error past_head(Position position);
@@ -63,13 +68,15 @@ struct PlannedAnswer {
     kAppended,      // events [first, first + count) of this plan
     kPlannedTwice,  // the same, for an earlier append of this plan
     kAlready,       // kept before: `count` events from `position` on
-    kReused,
-    kConflict,  // stream, current
+    kReused,        // kept or planned before, as `count` events from `position` on
+    kConflict,      // condition or boundary, current
   };
   Kind kind;
   std::size_t first = 0, count = 0;
   Position position{};
-  std::string_view stream{};
+  const Append* append = nullptr;         // that is refused
+  const Condition* condition = nullptr;   // that does not hold
+  const Boundary* boundary = nullptr;     // that was crossed
   StreamVersion current{};
 };
 struct PlannedCommand {
@@ -81,7 +88,7 @@ struct PlannedCommand {
 class GroupPlan final {
  public:
   // end: position and recordedAt of the last event kept.
-  GroupPlan(const KeptLog& log, ClockGuard& clock, const Head& end) : log_(log), clock_(clock), end_(end) {}
+  GroupPlan(const KeptLog& log, ClockGuard& clock, const Head& end) : log_(log), clock_(clock), begin_(end.position), end_(end) {}
 
   // Decides about one append; what it answers is last in answers(). An error (the clock, a failed read) ends the plan.
   Result<void> add(const PreparedAppend& append);
@@ -90,12 +97,15 @@ class GroupPlan final {
   const std::vector<PlannedCommand>& commands() const { return commands_; }
   const std::vector<PlannedAnswer>& answers() const { return answers_; }
   std::size_t bytes() const { return bytes_; }
-  // An answer of this plan as the caller gets it.
+  // An answer of this plan, once it is kept, as the caller gets it.
   Result<AppendOutcome> outcome(const PlannedAnswer& answer) const;
 
  private:
   Result<std::optional<PlannedAnswer>> seen_before(const Append& append) const;
   Result<std::optional<PlannedAnswer>> conflict(const Append& append) const;
+  Result<bool> crossed(const Boundary& boundary) const;
+  Result<AppendOutcome> reused_outcome(const PlannedAnswer& answer) const;
+  Result<AppendOutcome> conflict_outcome(const PlannedAnswer& answer) const;
   Result<StreamVersion> version_of(std::string_view stream) const;
   Result<Timestamp> first_recorded_at(const Append& append);
   Result<void> place(const PreparedAppend& append);
@@ -103,6 +113,7 @@ class GroupPlan final {
 
   const KeptLog& log_;
   ClockGuard& clock_;
+  const Position begin_;  // before this plan
   Head end_;
   std::optional<Timestamp> now_;
   std::vector<PlannedEvent> events_;

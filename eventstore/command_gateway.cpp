@@ -7,6 +7,7 @@
 
 #include "domain/policies.h"
 #include "eventstore/gateway/plan.h"
+#include "eventstore/gateway/reused_id.h"
 
 namespace rapport {
 namespace {
@@ -18,11 +19,6 @@ Receipt receipt_of(const std::string& stream, StoredOutcome outcome, bool alread
   for (auto& event : receipt.outcome.events)
     if (event.stream == stream) receipt.version = event.version;
   return receipt;
-}
-
-Error id_reused(const CommandId& id) {
-  return {ErrorCode::kConflict, "command.id_reused", "command id " + to_text(id) + " was used for another request", "", "",
-          "send a new request under a new id"};
 }
 
 }  // namespace
@@ -48,7 +44,7 @@ class CommandGateway::Impl {
       : aggregates_(aggregates), clock_(clock), store_(store), keys_(keys), planner_(aggregates, store, keys, clock), cache_(kCachedFoldsMax) {}
 
   Result<void> read_policies() {
-    auto reader = store_.read({.category = std::string(kPolicies)});
+    auto reader = store_.read({.filter = Term::category(kPolicies)});
     for (;;) {
       auto event = reader->next();
       if (!event) return std::move(event).error();
@@ -92,7 +88,7 @@ class CommandGateway::Impl {
     auto stored = store_.find(command.command_id);
     if (!stored) return std::move(stored).error();
     if (!*stored) return std::optional<Receipt>();
-    if ((*stored)->request != planner_.request_of(command)) return id_reused(command.command_id);
+    if ((*stored)->request != planner_.request_of(command)) return id_reused(command, **stored, store_, keys_, aggregates_);
     return std::optional(receipt_of(stream, std::move(**stored), true));
   }
 
@@ -163,8 +159,10 @@ class CommandGateway::Impl {
       return receipt_of(plan.stream, std::move(appended->outcome), false);
     }
     if (auto* already = std::get_if<AlreadyAppended>(&outcome)) return receipt_of(plan.stream, std::move(already->outcome), true);
-    if (std::holds_alternative<CommandIdReused>(outcome)) return id_reused(plan.command);
+    if (auto* reused = std::get_if<CommandIdReused>(&outcome)) return id_reused(plan.command, reused->difference);
     auto& conflict = std::get<Conflict>(outcome);
+    if (conflict.stream.empty())
+      return Error{ErrorCode::kConflict, "stream.version_differs", "what the decision rests on has changed", "", "", "decide anew"};
     return Error{ErrorCode::kConflict, "stream.version_differs",
                  conflict.stream + " is at version " + std::to_string(conflict.current.value), "",
                  std::to_string(conflict.current.value), "load it again and decide anew"};
@@ -227,6 +225,7 @@ class CommandBatch::Impl final : public Workspace {
       pending_.emplace(plan.command, plan.request);
       pending_events_ += plan.events.size();
       gateway_.take_policies(plan, dry_ ? &dry_->policies : nullptr);
+      for (auto& [tag, stream] : plan.claimed) claimed_.insert_or_assign(tag, stream);
       plans_.push_back(std::move(plan));
     }
     record_plans_.clear();
@@ -247,6 +246,7 @@ class CommandBatch::Impl final : public Workspace {
     kept_.clear();
     plans_.clear();
     pending_.clear();
+    claimed_.clear();
     pending_events_ = 0;
     buffer_.clear();
     alone_.unlock();
@@ -277,6 +277,14 @@ class CommandBatch::Impl final : public Workspace {
   }
 
  private:
+  std::string claimed_last(const std::string& tag) const override {
+    for (auto plan = record_plans_.rbegin(); plan != record_plans_.rend(); ++plan)
+      for (auto& [name, stream] : plan->claimed)
+        if (name == tag) return stream;
+    auto found = claimed_.find(tag);
+    return found == claimed_.end() ? std::string() : found->second;
+  }
+
   Result<bool> known_already(const Command& command) {
     auto pending = pending_.find(command.command_id);
     if (pending == pending_.end()) {
@@ -284,7 +292,8 @@ class CommandBatch::Impl final : public Workspace {
       if (!before) return std::move(before).error();
       return before->has_value();
     }
-    if (pending->second != gateway_.planner_.request_of(command)) return id_reused(command.command_id);
+    if (pending->second != gateway_.planner_.request_of(command))
+      return id_reused(command.command_id, "a record before it has the same id");
     return true;
   }
 
@@ -331,6 +340,7 @@ class CommandBatch::Impl final : public Workspace {
   std::unordered_map<std::string, Working> record_;  // as the open record leaves them
   std::vector<Plan> plans_, record_plans_;
   std::unordered_map<CommandId, Hash, IdHash> pending_;
+  std::unordered_map<std::string, std::string> claimed_;  // of plans_, by tag
   std::size_t pending_events_ = 0;
   std::size_t dry_events_ = 0;  // that a dry run would have stored
 };

@@ -36,6 +36,7 @@ struct Command {
   std::string_view reason_code = {}, reason_text = {};  // the text is sealed
   std::optional<CommandId> correlation = {};   // nothing: this command starts one
   std::optional<EventId> causation = {};
+  std::span<const std::string> tags = {};      // by which its events can be asked for; nothing personal
   bool as_fact = false;                        // history as it was: see Context
   CommandSource source = {};
 };

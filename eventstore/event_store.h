@@ -10,6 +10,7 @@
 
 #include "domain/result.h"
 #include "eventstore/event.h"
+#include "eventstore/event_filter.h"
 #include "eventstore/proof/tile.h"
 
 namespace rapport {
@@ -19,6 +20,8 @@ inline constexpr std::size_t kEventBytesMax = 256u << 10;       // payload and m
 inline constexpr std::size_t kAppendBytesMax = 4u << 20;        // all events of one append
 inline constexpr std::size_t kAppendEventsMax = 10'000;
 inline constexpr std::size_t kAppendsMax = 100'000;             // appends in one call
+inline constexpr std::size_t kTagsMax = 16;                     // of one event
+inline constexpr std::size_t kTagBytesMax = 128;                // of one tag
 
 // An event that has been decided and is to be stored. Borrows for the duration of the call.
 struct NewEvent {
@@ -27,11 +30,20 @@ struct NewEvent {
   Words payload;
 };
 
-// The version that a stream must have for the append to happen; {0} = it must not exist. A stream that gets events and has
-// no condition is refused as a bug of the caller (store.condition_missing): there is no "any" version.
+// The version that a stream must have for the append to happen, whether it gets events or is only looked at; {0} = it must not
+// exist, kMustExist = it must, at whatever version. A stream that gets events and has no condition is refused as a bug of the
+// caller (store.condition_missing): there is no "any" version.
+inline constexpr StreamVersion kMustExist{~std::uint64_t{0}};
 struct Condition {
   std::string_view stream;
   StreamVersion expected;
+};
+
+// No event after `after` may be one that the filter takes: what a decision rests on that was made on all those up to there
+// (a dynamic consistency boundary, https://dcb.events). After 0: there is none at all.
+struct Boundary {
+  EventFilter filter;
+  Position after;
 };
 
 // The outcome of one command: all of its events are stored, in the given order, or none. Never without events.
@@ -40,6 +52,7 @@ struct Append {
   Hash request{};  // keyed digest of the canonical plain-text request: tells a repeated command from a reused id
   std::vector<Condition> conditions;  // at most one a stream
   std::vector<NewEvent> events;
+  std::vector<Boundary> boundaries = {};
   // The first event's recordedAt in place of the store's clock, later than the log's last; the others follow by 1 µs each,
   // as they did when they were stored first. Only for `load`.
   std::optional<Timestamp> recorded_at;
@@ -62,8 +75,17 @@ struct StoredOutcome {
 
 struct Appended { StoredOutcome outcome; };
 struct AlreadyAppended { StoredOutcome outcome; };  // the same command id and request: what was stored the first time
-struct CommandIdReused {};                          // the same command id with another request
-struct Conflict { std::string stream; StreamVersion current; };
+struct CommandIdReused {                            // the same command id with another request
+  StoredOutcome first;     // what the id stands for
+  std::string difference;  // the first one that shows in the events: "event 1 went to order-7, not to order-8"
+};
+// A condition that does not hold. Nothing is stored.
+inline constexpr std::size_t kConflictEventsMax = 16;
+struct Conflict {
+  std::string stream;                      // whose version is another; empty: a boundary was crossed
+  StreamVersion current;                   // of the stream
+  std::vector<StoredOutcome::Item> events; // those that the caller did not know of, the oldest first, at most kConflictEventsMax
+};
 using AppendOutcome = std::variant<Appended, AlreadyAppended, CommandIdReused, Conflict>;
 
 struct Head {
@@ -87,13 +109,7 @@ struct ReadQuery {
   Position to{~std::uint64_t{0}};  // inclusive upper bound; backward: unused
   std::string stream = {};         // only this stream (full name); `from_version` then counts instead of `from`
   StreamVersion from_version{};    // 0 = the first (forward), the last (backward)
-  std::string category = {};       // only this aggregate
-  std::string type = {};           // only this event type, "opportunity.won"
-
-  // Whether an event is of the category and the type that are asked for, if any are.
-  bool takes(const RecordedEvent& event) const {
-    return (category.empty() || event.stream_type == category) && (type.empty() || event.type == type);
-  }
+  EventFilter filter = {};         // only what it takes
 };
 
 // A cursor over committed events. One thread. What next() answers borrows until the next call.

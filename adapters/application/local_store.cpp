@@ -57,6 +57,17 @@ Result<void> check_event_type(const std::string& type) {
                "a type such as opportunity.won", "rapport schema events lists them"};
 }
 
+// The type and the clauses together.
+Result<EventFilter> filter_of(const EventsRequest& request) {
+  auto filter = parse_filter(request.match);
+  if (!filter || request.type.empty()) return filter;
+  if (filter->takes_all()) return EventFilter(Term::type(request.type));
+  for (auto& clause : filter->any_of) clause.push_back(Term::type(request.type));
+  return filter;
+}
+
+constexpr std::size_t kCommandTagsMax = 8;  // so that there is room for those that the rules add
+
 }  // namespace
 
 // Views fold in threads of their own; together they are one piece of work.
@@ -79,7 +90,8 @@ Result<void> LocalStore::Impl::open(Opening opening) {
   auto opened = open_in_turn(path, opening);
   if (!opened) return std::move(opened).error();
   directory = std::move(*opened);
-  if (auto opened_log = open_log(); !opened_log) return opened_log;
+  if (auto opened_log = open_log(); !opened_log)
+    return directory->read_only() && opened_log.error().reason == "store.index_unfit" ? reopen_for_writing() : opened_log;
   auto subject_keys = RocksSubjectKeys::open(*directory);
   if (!subject_keys) return std::move(subject_keys).error();
   keys = std::move(*subject_keys);
@@ -228,6 +240,11 @@ Result<std::string> LocalStore::command(const CommandRequest& request) {
     if (!command.occurred_at) return bad_field("time.malformed", request.occurred_at, "occurredAt", "RFC 3339, such as 2017-06-30T12:00:00Z");
     if (parse_date(request.occurred_at)) command.precision = Precision::DATE;
   }
+  for (auto& tag : request.tags)
+    if (tag.empty() || tag.size() > kTagBytesMax || !is_utf8(tag)) return bad_field("command.bad_tag", tag, "tags", "1 to 128 bytes of UTF-8");
+  if (request.tags.size() > kCommandTagsMax)
+    return bad_field("command.too_many_tags", std::to_string(request.tags.size()), "tags", std::to_string(kCommandTagsMax) + " at most");
+  command.tags = request.tags;
   for (auto [text, field] : {std::pair{&request.actor, "actor"}, {&request.reason_code, "reason"}, {&request.reason_text, "reason"}})
     if (!is_utf8(*text)) return bad_field("command.bad_utf8", "…", field, "UTF-8");
   if (!request.actor.empty()) command.actor = request.actor;
@@ -243,7 +260,15 @@ Result<std::string> LocalStore::command(const CommandRequest& request) {
 
 Result<void> LocalStore::events(const EventsRequest& request, const LineSink& line, std::stop_token stop) {
   if (auto known = check_event_type(request.type); !known) return known;
-  ReadQuery query{.from = {request.from}, .to = {request.to}, .stream = request.stream, .type = request.type};
+  auto filter = filter_of(request);
+  if (!filter) return std::move(filter).error();
+  if (request.backward && request.follow)
+    return bad_field("events.backward_ends", "follow", "direction", "forward, to go on with new events");
+  ReadQuery query{.from = {request.from}, .to = {request.to}, .stream = request.stream, .filter = std::move(*filter)};
+  if (request.backward) {
+    query.direction = Direction::kBackward;
+    query.from = request.to == EventsRequest{}.to ? Position{} : Position{request.to};
+  }
   auto reader = impl_->store->read(query);
   std::string text;
   auto left = request.limit.value_or(~std::uint64_t{0});
@@ -257,8 +282,9 @@ Result<void> LocalStore::events(const EventsRequest& request, const LineSink& li
       continue;
     }
     // A stream is read by versions: positions still bound it.
-    if ((*event)->position.value < request.from) continue;
-    if ((*event)->position.value > request.to) return {};
+    auto position = (*event)->position.value;
+    if (request.backward ? position > request.to : position < request.from) continue;
+    if (request.backward ? position < request.from : position > request.to) return {};
     text.clear();
     if (auto written = append_event(**event, impl_->keys.get(), text); !written) return written;
     if (!line(text)) return {};

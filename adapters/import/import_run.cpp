@@ -140,7 +140,7 @@ class Run {
     }
     if (state_.number == 0) state_.number = highest + 1;
     ReadQuery query;
-    query.category = "batch";
+    query.filter = Term::category("batch");
     auto reader = parts_.store.read(query);
     for (;;) {
       auto event = reader->next();

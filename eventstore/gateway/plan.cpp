@@ -96,6 +96,7 @@ Append Plan::append() const {
   Append append{.command = command, .request = request, .conditions = {}, .events = {}, .recorded_at = {}, .salts = {}};
   for (auto& [name, before] : seen) append.conditions.push_back({name, before});
   for (auto& event : events) append.events.push_back({event.stream, event.metadata, event.payload});
+  append.boundaries = boundaries;
   return append;
 }
 
@@ -123,6 +124,7 @@ Hash Planner::request_of(const Command& command) const {
   auto time = command.occurred_at ? command.occurred_at->micros : 0;
   request.append(reinterpret_cast<const char*>(&time), sizeof time);
   request.push_back(command.as_fact ? 1 : 0);
+  for (auto& tag : command.tags) request.append(tag).push_back('\0');
   auto bytes = canonical.asPtr().asBytes();
   request.append(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
   return keys_.keyed_digest("request", request);
@@ -246,6 +248,7 @@ class Planner::Making final : private Peers {
                     .peers = this};
     peers_of_ = &aggregate;
     auto emitted = out_.size();
+    auto held = working.fold->claims();
     auto decision = working.fold->ask(body, context, out_);
     if (peer_error_) return std::move(*peer_error_);
     if (!decision.accepted()) return refusal(decision, aggregate.name, id, lookup);
@@ -260,7 +263,56 @@ class Planner::Making final : private Peers {
       plan_.events.push_back({stream, type_of(aggregate, out_[emitted]), working.version, {}, out_[emitted]});
     }
     collect_reactions(*working.fold, context, first);
+    tags_.assign(command_.tags.begin(), command_.tags.end());
+    if (auto free = check_claims(aggregate, stream, held, working.fold->claims()); !free) return free;
     return write_events(aggregate, id, *working.fold, lookup, cause, first);
+  }
+
+  // Names that the stream holds now and did not hold before must be free; events that take or give back a name carry it as a tag.
+  // A fact is stored whoever else holds the name.
+  Result<void> check_claims(const Aggregate& aggregate, const std::string& stream, const std::vector<Claim>& before,
+                            const std::vector<Claim>& after) {
+    auto has = [](const std::vector<Claim>& claims, const std::string& name) { return std::ranges::find(claims, name, &Claim::name) != claims.end(); };
+    for (auto& claim : after)
+      if (!has(before, claim.name)) {
+        auto tag = tag_of(claim);
+        if (auto free = command_.as_fact ? Result<void>() : check_free(aggregate, stream, claim, tag); !free) return free;
+        tags_.push_back(tag);
+        plan_.claimed.emplace_back(std::move(tag), stream);
+      }
+    for (auto& claim : before)
+      if (!has(after, claim.name)) {
+        tags_.push_back(tag_of(claim));
+        plan_.claimed.emplace_back(tags_.back(), stream);
+      }
+    return {};
+  }
+
+  // Nobody can tell the name from the tag.
+  std::string tag_of(const Claim& claim) const {
+    auto digest = planner_.keys_.keyed_digest("claim", claim.name);
+    return "claim:" + to_hex(std::span(digest).first(16));
+  }
+
+  // The stream that took or gave the name back last is the only one that may hold it.
+  Result<void> check_free(const Aggregate& aggregate, const std::string& stream, const Claim& claim, const std::string& tag) {
+    Boundary boundary{Term::tag(tag), {}};
+    auto reader = planner_.store_.read({.direction = Direction::kBackward, .filter = boundary.filter});
+    auto last = reader->next();
+    if (!last) return std::move(last).error();
+    auto holder = workspace_.claimed_last(tag);
+    if (*last) boundary.after = (*last)->position;
+    if (*last && holder.empty()) holder = stream_name((*last)->stream_type, (*last)->stream_id);
+    plan_.boundaries.push_back(std::move(boundary));
+    if (holder.empty() || holder == stream) return {};
+    auto other = workspace_.edit(aggregate, holder);
+    if (!other) return std::move(other).error();
+    see(holder, (*other)->version);
+    auto theirs = (*other)->fold->claims();
+    if (std::ranges::find(theirs, claim.name, &Claim::name) == theirs.end()) return {};
+    std::string code(claim.taken.text), field(claim.field);
+    return Error{ErrorCode::kRejected, code, stream + ": " + field + " is held by " + holder, "/" + field, "one that nobody holds",
+                 "look at " + holder + " first: it may be the same one"};
   }
 
   // What a decision was made on must still hold when its events are stored, whether the stream gets any or not. Two reactions
@@ -326,6 +378,7 @@ class Planner::Making final : private Peers {
         write_cause(to, cause);
         write_policies(to, lookup);
         to.setSubjectKeyId(personal || own_reason ? key->id : 0);
+        write_tags(to);
         if (own_reason) {
           auto sealed = seal(*key, command_.reason_text);
           write_text(std::string_view(sealed), to.initReasonText(static_cast<unsigned>(sealed.size())));
@@ -349,6 +402,12 @@ class Planner::Making final : private Peers {
     if (cause) cause->write(to.initCausation());
   }
 
+  void write_tags(envelope::wire::Metadata::Builder to) const {
+    if (tags_.empty()) return;
+    auto list = to.initTags(static_cast<unsigned>(tags_.size()));
+    for (unsigned i = 0; i < list.size(); ++i) write_text(tags_[i], list.init(i, static_cast<unsigned>(tags_[i].size())));
+  }
+
   static void write_policies(envelope::wire::Metadata::Builder to, const PolicyLookup& lookup) {
     auto& used = lookup.used();
     if (used.empty()) return;
@@ -368,6 +427,7 @@ class Planner::Making final : private Peers {
   GivenReason reason_;
   const Aggregate* peers_of_ = nullptr;
   std::optional<Error> peer_error_;
+  std::vector<std::string> tags_;  // of the events of the decision under way
   Plan plan_;
   std::vector<Pending> pending_;
 };

@@ -22,6 +22,8 @@ struct Plan {
   StreamVersion version;   // of it, before
   std::vector<std::pair<std::string, StreamVersion>> seen;  // streams that decisions were made on, with their versions before
   std::vector<Event> events;
+  std::vector<Boundary> boundaries;  // names that it took must still be free
+  std::vector<std::pair<std::string, std::string>> claimed;  // names that it took or gave back, as tags, with their streams
 
   // Borrows from the plan.
   Append append() const;
@@ -32,6 +34,8 @@ class Workspace {
  public:
   virtual ~Workspace() = default;
   virtual Result<Working*> edit(const Aggregate& aggregate, const std::string& stream) = 0;
+  // The stream that took or gave back a name last, of what is not in the log yet; empty: none.
+  virtual std::string claimed_last(const std::string&) const { return {}; }
 };
 
 // Makes plans. Safe for concurrent use with different workspaces and buffers.

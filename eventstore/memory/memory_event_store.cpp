@@ -30,7 +30,6 @@ struct Kept {
 kj::Array<capnp::word> copy(Words words) { return kj::heapArray(words); }
 
 using Positions = std::vector<Position>;
-using Index = std::map<std::string, Positions, std::less<>>;
 
 }  // namespace
 
@@ -39,16 +38,16 @@ struct MemoryEventStore::Log final : KeptLog {
 
   // Called with the mutex held.
   Result<StreamVersion> kept_version(std::string_view stream) const override {
-    return StreamVersion{positions(streams, stream).size()};
+    return StreamVersion{positions_of(stream).size()};
   }
   Result<std::optional<Command>> kept_command(const CommandId& id) const override {
     auto found = commands.find(id);
     return found == commands.end() ? std::optional<Command>() : std::optional(found->second);
   }
-  static const Positions& positions(const Index& index, std::string_view name) {
+  const Positions& positions_of(std::string_view stream) const {
     static const Positions kNone;
-    auto found = index.find(name);
-    return found == index.end() ? kNone : found->second;
+    auto found = streams.find(stream);
+    return found == streams.end() ? kNone : found->second;
   }
   const Kept& at(Position position) const { return events[position.value - 1]; }
   Head head() const {
@@ -58,13 +57,14 @@ struct MemoryEventStore::Log final : KeptLog {
   void keep(const PlannedEvent& event, const Hash& request);
   void keep(const GroupPlan& plan);
   Result<StoredOutcome> kept_outcome(Position first, std::size_t count) const override;
+  Result<std::vector<StoredOutcome::Item>> kept_items(const ReadQuery& query, std::size_t max) const override;
 
   mutable std::shared_mutex mutex;
   mutable std::condition_variable_any grown;
   ClockGuard guard;
   MerkleTree tree;
   std::deque<Kept> events;
-  Index streams, types, categories;
+  std::map<std::string, Positions, std::less<>> streams;
   std::map<CommandId, Command> commands;
 };
 
@@ -74,8 +74,6 @@ void MemoryEventStore::Log::keep(const PlannedEvent& event, const Hash& request)
   events.push_back({event.head, from.salt, request, event.leaf, tree.root(), event.recorded_at, event.version,
                     std::string(from.stream), std::string(from.type), copy(from.metadata), copy(from.payload)});
   streams[events.back().stream].push_back(event.position);
-  types[events.back().type].push_back(event.position);
-  categories[std::string(split_stream(from.stream).type)].push_back(event.position);
 }
 
 void MemoryEventStore::Log::keep(const GroupPlan& plan) {
@@ -95,33 +93,26 @@ Result<StoredOutcome> MemoryEventStore::Log::kept_outcome(Position first, std::s
   return outcome;
 }
 
-// Walks a list of positions, or all of them.
-class MemoryEventStore::Reader final : public EventReader {
+// Walks a stream's positions, or all of them. With the mutex held.
+class MemoryEventStore::Walk final {
  public:
-  Reader(const Log& log, const ReadQuery& query) : log_(log), query_(query) {
-    std::shared_lock lock(log_.mutex);
+  Walk(const Log& log, const ReadQuery& query) : log_(log), query_(query) {
     if (query_.direction == Direction::kForward) start_forward();
     else start_backward();
   }
 
-  Result<const RecordedEvent*> next() override {
-    std::shared_lock lock(log_.mutex);
+  Result<const RecordedEvent*> next() {
     for (;;) {
       auto position = next_position();
       if (!position) return static_cast<const RecordedEvent*>(nullptr);
       auto event = decoder_.decode(log_.at(*position).bytes());
-      if (!event || query_.takes(**event)) return event;  // a list is of one thing that was asked for
+      if (!event || query_.filter.takes(**event)) return event;
     }
   }
 
  private:
   // The positions that the query is about; null: all.
-  const Positions* list() const {
-    if (!query_.stream.empty()) return &Log::positions(log_.streams, query_.stream);
-    if (!query_.type.empty()) return &Log::positions(log_.types, query_.type);
-    if (!query_.category.empty()) return &Log::positions(log_.categories, query_.category);
-    return nullptr;
-  }
+  const Positions* list() const { return query_.stream.empty() ? nullptr : &log_.positions_of(query_.stream); }
   std::size_t size() const { return list() ? list()->size() : log_.events.size(); }
   Position at(std::size_t index) const { return list() ? (*list())[index] : Position{index + 1}; }
   std::optional<Position> next_position() {
@@ -155,6 +146,34 @@ class MemoryEventStore::Reader final : public EventReader {
   std::size_t next_ = 0;  // forward: index of the next; backward: one past it
   EventDecoder decoder_;
 };
+
+class MemoryEventStore::Reader final : public EventReader {
+ public:
+  Reader(const Log& log, const ReadQuery& query) : log_(log) {
+    std::shared_lock lock(log_.mutex);
+    walk_.emplace(log, query);
+  }
+  Result<const RecordedEvent*> next() override {
+    std::shared_lock lock(log_.mutex);
+    return walk_->next();
+  }
+
+ private:
+  const Log& log_;
+  std::optional<Walk> walk_;
+};
+
+Result<std::vector<StoredOutcome::Item>> MemoryEventStore::Log::kept_items(const ReadQuery& query, std::size_t max) const {
+  std::vector<StoredOutcome::Item> items;
+  Walk walk(*this, query);
+  while (items.size() < max) {
+    auto event = walk.next();
+    if (!event) return event.error();
+    if (!*event) break;
+    items.push_back(item_of(**event));
+  }
+  return items;
+}
 
 MemoryEventStore::MemoryEventStore(const Clock& clock) : log_(std::make_unique<Log>(clock)) {}
 MemoryEventStore::MemoryEventStore() : MemoryEventStore(kSystemClock) {}

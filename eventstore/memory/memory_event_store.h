@@ -31,6 +31,7 @@ class MemoryEventStore final : public EventStore {
 
  private:
   struct Log;
+  class Walk;
   class Reader;
   std::unique_ptr<Log> log_;
 };

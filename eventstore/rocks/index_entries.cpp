@@ -11,22 +11,28 @@ auto* found(Map& map, const Key& key) {
 
 }  // namespace
 
-void IndexEntries::add(std::string_view stream, std::string_view type, StreamVersion version, Position position,
-                       const Hash& leaf) {
-  auto* of_stream = found(streams_, stream);
-  if (!of_stream) of_stream = &streams_.emplace(stream, Stream{version, {}}).first->second;
-  of_stream->positions.push_back(position);
-  auto* of_type = found(types_, type);
-  if (!of_type) of_type = &types_.emplace(type, std::vector<Position>()).first->second;
-  of_type->push_back(position);
-  if (version.value == 1) ++new_streams_;
-  leaves_.push_back(leaf);
-  last_ = position;
+void IndexEntries::add(Term::Kind kind, std::string_view value, Position position) {
+  auto& terms = terms_[static_cast<std::size_t>(kind)];
+  auto* positions = found(terms, value);
+  if (!positions) positions = &terms.emplace(value, std::vector<Position>()).first->second;
+  positions->push_back(position);
+}
+
+void IndexEntries::add(const Entry& entry) {
+  auto* of_stream = found(streams_, entry.stream);
+  if (!of_stream) of_stream = &streams_.emplace(entry.stream, Stream{entry.version, {}}).first->second;
+  of_stream->positions.push_back(entry.position);
+  add(Term::Kind::kType, entry.type, entry.position);
+  add(Term::Kind::kCategory, split_stream(entry.stream).type, entry.position);
+  for (const auto& term : entry.terms) add(term.kind, term.value, entry.position);
+  if (entry.version.value == 1) ++new_streams_;
+  leaves_.push_back(entry.leaf);
+  last_ = entry.position;
 }
 
 void IndexEntries::add(const GroupPlan& plan) {
   for (const auto& event : plan.events())
-    add(event.prepared->stream, event.prepared->type, event.version, event.position, event.leaf);
+    add({event.prepared->stream, event.prepared->type, event.prepared->terms, event.version, event.position, event.leaf});
   for (const auto& command : plan.commands())
     commands_.emplace(command.append->command,
                       Command{plan.events()[command.first].position, static_cast<std::uint32_t>(command.count)});
@@ -39,7 +45,7 @@ Result<void> IndexEntries::add(Frame& frame) {
     if (!event) return event.error();
     const auto& e = **event;
     stream.assign(e.stream_type).append(1, '-').append(e.stream_id);
-    add(stream, e.type, e.version, e.position, e.leaf);
+    add({stream, e.type, further_terms(e.metadata, e.command), e.version, e.position, e.leaf});
   }
   auto position = frame.first();
   for (const auto& command : frame.commands()) {
@@ -53,6 +59,6 @@ Result<void> IndexEntries::add(Frame& frame) {
 
 const IndexEntries::Stream* IndexEntries::stream(std::string_view name) const { return found(streams_, name); }
 const IndexEntries::Command* IndexEntries::command(const CommandId& id) const { return found(commands_, id); }
-const std::vector<Position>* IndexEntries::type(std::string_view name) const { return found(types_, name); }
+const std::vector<Position>* IndexEntries::term(Term::Kind kind, std::string_view value) const { return found(terms(kind), value); }
 
 }  // namespace rapport

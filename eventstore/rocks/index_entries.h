@@ -1,7 +1,7 @@
 // Index entries of a run of the log's events, in memory: what index/ does not hold yet. Included under rocks/ only.
 #pragma once
+#include <array>
 #include <functional>
-#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,18 +39,27 @@ class IndexEntries final {
   // Null: none of these events.
   const Stream* stream(std::string_view name) const;
   const Command* command(const CommandId& id) const;
-  const std::vector<Position>* type(std::string_view name) const;
+  const std::vector<Position>* term(Term::Kind kind, std::string_view value) const;
 
   const auto& streams() const { return streams_; }
   const auto& commands() const { return commands_; }
-  const auto& types() const { return types_; }
+  using Terms = std::unordered_map<std::string, std::vector<Position>, TextHash, std::equal_to<>>;
+  const Terms& terms(Term::Kind kind) const { return terms_[static_cast<std::size_t>(kind)]; }
 
  private:
-  void add(std::string_view stream, std::string_view type, StreamVersion version, Position position, const Hash& leaf);
+  struct Entry {
+    std::string_view stream, type;
+    std::span<const Term> terms;
+    StreamVersion version;
+    Position position;
+    const Hash& leaf;
+  };
+  void add(const Entry& entry);
+  void add(Term::Kind kind, std::string_view value, Position position);
 
   std::unordered_map<std::string, Stream, TextHash, std::equal_to<>> streams_;
   std::unordered_map<CommandId, Command, CommandIdHash> commands_;
-  std::map<std::string, std::vector<Position>, std::less<>> types_;
+  std::array<Terms, Term::kKinds> terms_;
   std::vector<Hash> leaves_;  // one an event
   std::uint64_t new_streams_ = 0;
   Position last_;

@@ -31,15 +31,15 @@ class SettledOfStream final : public PositionSource {
   std::unique_ptr<rocksdb::Iterator> it_;
 };
 
-// One type's positions: its blocks, taken apart.
-class SettledOfType final : public PositionSource {
+// One term's positions: its blocks, taken apart.
+class SettledOfTerm final : public PositionSource {
  public:
-  SettledOfType(const LogDatabase& database, const std::string& type, const ReadQuery& query)
-      : forward_(query.direction == Direction::kForward), from_(query.from), prefix_(type + '\0'),
-        it_(database.named(Family::kType)) {
+  SettledOfTerm(const LogDatabase& database, const Term& term, const ReadQuery& query)
+      : forward_(query.direction == Direction::kForward), from_(query.from), prefix_(Term::key(term.kind, term.value) + '\0'),
+        it_(database.named(Family::kTerm)) {
     // The block that has the first position begins at or before it.
     auto bound = !forward_ && from_.value == 0 ? ~std::uint64_t{0} : from_.value;
-    it_->SeekForPrev(named_key(type, bound));
+    it_->SeekForPrev(named_key({prefix_.data(), prefix_.size() - 1}, bound));
     if (forward_ && !(it_->Valid() && it_->key().starts_with(prefix_))) it_->Seek(prefix_);
   }
   Result<std::optional<Position>> next() override {
@@ -48,7 +48,7 @@ class SettledOfType final : public PositionSource {
         auto position = block_[at_++];
         if (forward_ ? position >= from_ : from_.value == 0 || position <= from_) return std::optional(position);
       }
-      if (!it_->status().ok()) return from_status(it_->status(), "cannot read the index of types");
+      if (!it_->status().ok()) return from_status(it_->status(), "cannot read the index of terms");
       if (!it_->Valid() || !it_->key().starts_with(prefix_)) return std::optional<Position>();
       load();
     }
@@ -99,6 +99,25 @@ class WithTail final : public PositionSource {
   std::size_t at_ = 0;
 };
 
+// Every position from one to another.
+class Run final : public PositionSource {
+ public:
+  Run(Position first, Position last, const ReadQuery& query) : forward_(query.direction == Direction::kForward), first_(first), last_(last) {
+    auto from = query.from.value;
+    if (forward_) next_ = std::max(from, first.value);
+    else next_ = from == 0 ? last.value : std::min(from, last.value);
+  }
+  Result<std::optional<Position>> next() override {
+    if (next_ < first_.value || next_ > last_.value) return std::optional<Position>();
+    return std::optional(Position{forward_ ? next_++ : next_--});
+  }
+
+ private:
+  const bool forward_;
+  const Position first_, last_;
+  std::uint64_t next_;
+};
+
 class Merged final : public PositionSource {
  public:
   Merged(std::vector<std::unique_ptr<PositionSource>> sources, Direction direction)
@@ -118,7 +137,10 @@ class Merged final : public PositionSource {
       if (!nearest || (forward_ ? *source.head < *nearest->head : *source.head > *nearest->head)) nearest = &source;
     }
     if (!nearest) return std::optional<Position>();
-    return std::exchange(nearest->head, std::nullopt);
+    auto position = nearest->head;
+    for (auto& source : sources_)
+      if (source.head == position) source.head.reset();
+    return position;
   }
 
  private:
@@ -149,28 +171,22 @@ std::unique_ptr<PositionSource> stream_positions(const LogDatabase& database, co
   return std::make_unique<WithTail>(std::make_unique<SettledOfStream>(database, query), std::move(tail), query.direction);
 }
 
-std::unique_ptr<PositionSource> type_positions(const LogDatabase& database, const std::string& type, const ReadQuery& query,
-                                               IndexTail tail) {
+std::unique_ptr<PositionSource> term_positions(const LogDatabase& database, const Term& term, const ReadQuery& query, IndexTail tail) {
   std::unique_ptr<PositionSource> settled;
-  if (!past(tail, query)) settled = std::make_unique<SettledOfType>(database, type, query);
+  if (!past(tail, query)) settled = std::make_unique<SettledOfTerm>(database, term, query);
   return std::make_unique<WithTail>(std::move(settled), std::move(tail), query.direction);
+}
+
+std::unique_ptr<PositionSource> all_positions(const ReadQuery& query, Position head) {
+  return std::make_unique<Run>(Position{1}, head, query);
+}
+
+std::unique_ptr<PositionSource> run_of_positions(Position first, std::size_t count, const ReadQuery& query) {
+  return std::make_unique<Run>(first, Position{first.value + count - 1}, query);
 }
 
 std::unique_ptr<PositionSource> merged_positions(std::vector<std::unique_ptr<PositionSource>> sources, Direction direction) {
   return std::make_unique<Merged>(std::move(sources), direction);
-}
-
-Result<std::vector<std::string>> settled_types(const LogDatabase& database, std::string_view category) {
-  std::vector<std::string> types;
-  auto prefix = std::string(category) + '.';
-  auto it = database.named(Family::kType);
-  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix);) {
-    auto& type = types.emplace_back(it->key().ToString());
-    type.resize(type.size() - sizeof(std::uint64_t) - 1);
-    it->Seek(named_key(type, ~std::uint64_t{0}));
-  }
-  if (!it->status().ok()) return from_status(it->status(), "cannot read the index of types");
-  return types;
 }
 
 }  // namespace rapport

@@ -9,22 +9,23 @@
 
 namespace rapport {
 
-// What the index knows of a stream or a type beyond index/, which has all up to `settled`. Taken before index/ is read: what is
+// What the index knows of a stream or a term beyond index/, which has all up to `settled`. Taken before index/ is read: what is
 // settled meanwhile is then in both, and read once.
 struct IndexTail {
   Position settled;
   std::vector<Position> positions;  // ascending, those that the query asks for
 };
 
-// What an entry of family type says.
+// What an entry of family term says.
 std::vector<Position> block_positions(std::string_view key, std::string_view value);
 
 std::unique_ptr<PositionSource> stream_positions(const LogDatabase& database, const ReadQuery& query, IndexTail tail);
-std::unique_ptr<PositionSource> type_positions(const LogDatabase& database, const std::string& type, const ReadQuery& query,
-                                               IndexTail tail);
-// Several sources as one, in order.
+std::unique_ptr<PositionSource> term_positions(const LogDatabase& database, const Term& term, const ReadQuery& query, IndexTail tail);
+// Every position from the query's first to its end, which is `head` at most.
+std::unique_ptr<PositionSource> all_positions(const ReadQuery& query, Position head);
+// `first` and the count - 1 positions behind it, as far as the query asks for them.
+std::unique_ptr<PositionSource> run_of_positions(Position first, std::size_t count, const ReadQuery& query);
+// Several sources as one, in order, each position once.
 std::unique_ptr<PositionSource> merged_positions(std::vector<std::unique_ptr<PositionSource>> sources, Direction direction);
-// The types in index/ that start with `category.`.
-Result<std::vector<std::string>> settled_types(const LogDatabase& database, std::string_view category);
 
 }  // namespace rapport

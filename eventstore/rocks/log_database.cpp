@@ -14,7 +14,7 @@
 namespace rapport {
 namespace {
 
-constexpr std::array<const char*, kFamilies> kNames = {"default", "log", "tree", "default", "stream", "command", "type", "tile"};
+constexpr std::array<const char*, kFamilies> kNames = {"default", "log", "tree", "default", "stream", "command", "term", "tile"};
 constexpr std::size_t kBlockBytes = 16u << 10;      // small frames share one; a full frame is one of its own
 constexpr std::size_t kMemtableBytes = 16u << 20;   // a family
 constexpr std::size_t kMemtablesBytes = 32u << 20;  // all families of a part together
@@ -123,7 +123,10 @@ Result<std::unique_ptr<LogDatabase>> LogDatabase::open(const std::filesystem::pa
   std::unique_ptr<LogDatabase> database(new LogDatabase(store, options));
   if (auto opened = database->open_log(); !opened) return opened.error();
   auto opened = options.renew_index ? database->renew_index() : database->open_index();
-  if (!opened && opened.error().code == ErrorCode::kCorrupt && !options.read_only) opened = database->renew_index();
+  if (!opened && opened.error().code == ErrorCode::kCorrupt && options.read_only)
+    return Error{ErrorCode::kUnavailable, "store.index_unfit", "index/ has to be made anew: " + opened.error().message, {}, {},
+                 "open the store for writing once"};
+  if (!opened && opened.error().code == ErrorCode::kCorrupt) opened = database->renew_index();
   if (!opened) return opened.error();
   return database;
 }

@@ -16,7 +16,7 @@
 namespace rapport {
 
 // Of log/, and from kIndex on of index/.
-enum class Family : std::uint8_t { kDefault, kLog, kTree, kIndex, kStream, kCommand, kType, kTile };
+enum class Family : std::uint8_t { kDefault, kLog, kTree, kIndex, kStream, kCommand, kTerm, kTile };
 inline constexpr std::size_t kFamilies = 8;
 inline constexpr std::size_t kProtectionBytesPerKey = 8;  // of write batches
 
@@ -54,7 +54,8 @@ class LogDatabase final {
     std::size_t cache_bytes = 0;
     rocksdb::Env* env = nullptr;
   };
-  // Opens log/ and index/ in `store`. An index/ that is missing or cannot be opened is made anew, empty.
+  // Opens log/ and index/ in `store`. An index/ that is missing or cannot be opened is made anew, empty; kUnavailable,
+  // "store.index_unfit", if nothing may be written.
   static Result<std::unique_ptr<LogDatabase>> open(const std::filesystem::path& store, const Options& options);
   ~LogDatabase();
   LogDatabase(const LogDatabase&) = delete;
@@ -66,7 +67,7 @@ class LogDatabase final {
   rocksdb::ColumnFamilyHandle* operator[](Family family) const { return families_[static_cast<std::size_t>(family)]; }
   // All of a family in key order. Big scans leave the cache to the others.
   std::unique_ptr<rocksdb::Iterator> scan(Family family) const;
-  // One name's keys in family stream or type, with the filter on names.
+  // One name's keys in family stream or term, with the filter on names.
   std::unique_ptr<rocksdb::Iterator> named(Family family) const;
 
   // Empties index/. Nobody may read it meanwhile.

@@ -1,7 +1,6 @@
 #include "eventstore/rocks/log_index.h"
 
 #include <algorithm>
-#include <set>
 
 #include "eventstore/rocks/frame_cursor.h"
 #include "eventstore/rocks/rocks_status.h"
@@ -74,14 +73,18 @@ void put_commands(const IndexEntries& entries, Batch& batch) {
   }
 }
 
-void put_types(const IndexEntries& entries, Batch& batch) {
+void put_terms(const IndexEntries& entries, Batch& batch) {
   std::string value;
-  for (const auto& [type, positions] : entries.types()) {
-    for (std::size_t block = 0; block < positions.size(); block += kBlockPositions) {
-      value.clear();
-      for (auto i = block; i < std::min(block + kBlockPositions, positions.size()); ++i)
-        append_be<4>(value, positions[i].value - positions[block].value);
-      batch.put(Family::kType, named_key(type, positions[block].value), value);
+  for (std::size_t kind = 0; kind < Term::kKinds; ++kind) {
+    for (const auto* entry : sorted(entries.terms(static_cast<Term::Kind>(kind)))) {
+      auto key = Term::key(static_cast<Term::Kind>(kind), entry->first);
+      const auto& positions = entry->second;
+      for (std::size_t block = 0; block < positions.size(); block += kBlockPositions) {
+        value.clear();
+        for (auto i = block; i < std::min(block + kBlockPositions, positions.size()); ++i)
+          append_be<4>(value, positions[i].value - positions[block].value);
+        batch.put(Family::kTerm, named_key(key, positions[block].value), value);
+      }
     }
   }
 }
@@ -248,7 +251,7 @@ Result<void> LogIndex::write(const IndexEntries& entries, std::uint64_t streams)
   Batch batch(database_);
   put_streams(entries, batch);
   put_commands(entries, batch);
-  put_types(entries, batch);
+  put_terms(entries, batch);
   if (auto put = put_tiles(database_, entries, batch); !put) return put;
   std::string mark;
   append_be<8>(mark, entries.last().value);
@@ -320,10 +323,18 @@ Result<std::vector<Hash>> LogIndex::tile(TileId tile, unsigned width) {
   return read_tile(database_, tile, width);
 }
 
-Result<std::unique_ptr<PositionSource>> LogIndex::positions(const ReadQuery& query) const {
+Result<std::unique_ptr<PositionSource>> LogIndex::positions(const ReadQuery& query, Position head) const {
   if (!query.stream.empty()) return stream_positions(database_, query, tail_of_stream(query));
-  if (!query.type.empty()) return of_type(query.type, query);
-  return of_category(query);
+  if (query.filter.takes_all()) return all_positions(query, head);
+  std::vector<std::unique_ptr<PositionSource>> sources;
+  for (const auto& clause : query.filter.any_of) {
+    if (clause.empty()) return all_positions(query, head);
+    auto source = of_term(*std::ranges::min_element(clause, {}, &Term::kind), query);
+    if (!source) return source.error();
+    sources.push_back(std::move(*source));
+  }
+  if (sources.size() == 1) return std::move(sources.front());
+  return merged_positions(std::move(sources), query.direction);
 }
 
 IndexTail LogIndex::tail_of_stream(const ReadQuery& query) const {
@@ -338,11 +349,11 @@ IndexTail LogIndex::tail_of_stream(const ReadQuery& query) const {
   return tail;
 }
 
-IndexTail LogIndex::tail_of_type(std::string_view type, const ReadQuery& query) const {
+IndexTail LogIndex::tail_of_term(const Term& term, const ReadQuery& query) const {
   std::shared_lock lock(mutex_);
   IndexTail tail{settled_, {}};
   for (const auto* entries : unsettled()) {
-    const auto* all = entries->type(type);
+    const auto* all = entries->term(term.kind, term.value);
     if (!all) continue;
     auto positions = from_position(*all, query);
     tail.positions.insert(tail.positions.end(), positions.begin(), positions.end());
@@ -350,26 +361,21 @@ IndexTail LogIndex::tail_of_type(std::string_view type, const ReadQuery& query) 
   return tail;
 }
 
-std::unique_ptr<PositionSource> LogIndex::of_type(const std::string& type, const ReadQuery& query) const {
-  auto tail = tail_of_type(type, query);
-  return type_positions(database_, type, query, std::move(tail));
-}
-
-Result<std::unique_ptr<PositionSource>> LogIndex::of_category(const ReadQuery& query) const {
-  std::set<std::string> types;
-  auto prefix = query.category + '.';
-  {
-    std::shared_lock lock(mutex_);
-    for (const auto* entries : unsettled())
-      for (auto it = entries->types().lower_bound(prefix); it != entries->types().end() && it->first.starts_with(prefix); ++it)
-        types.insert(it->first);
-  }
-  auto settled = settled_types(database_, query.category);
-  if (!settled) return settled.error();
-  types.insert(settled->begin(), settled->end());
-  std::vector<std::unique_ptr<PositionSource>> sources;
-  for (const auto& type : types) sources.push_back(of_type(type, query));
-  return merged_positions(std::move(sources), query.direction);
+// What a command itself stored has no entries under its correlation.
+Result<std::unique_ptr<PositionSource>> LogIndex::of_term(const Term& term, const ReadQuery& query) const {
+  auto tail = tail_of_term(term, query);
+  auto positions = term_positions(database_, term, query, std::move(tail));
+  if (term.kind != Term::Kind::kCorrelation) return positions;
+  CommandId id;
+  if (term.value.size() != id.bytes.size()) return positions;
+  std::copy(term.value.begin(), term.value.end(), id.bytes.begin());
+  auto own = command(id);
+  if (!own) return own.error();
+  if (!*own) return positions;
+  std::vector<std::unique_ptr<PositionSource>> both;
+  both.push_back(run_of_positions((*own)->first, (*own)->events, query));
+  both.push_back(std::move(positions));
+  return merged_positions(std::move(both), query.direction);
 }
 
 }  // namespace rapport

@@ -1,4 +1,4 @@
-// Which positions a stream, a command and a type have, and the tree's tiles. The entries of the last events are in memory; a thread of the index's own
+// Which positions a stream, a command and a term have, and the tree's tiles. The entries of the last events are in memory; a thread of the index's own
 // settles them in index/, in large sorted batches without a write-ahead log, so that no append waits for one. What a crash takes
 // is read again from the log. Included under rocks/ only.
 #pragma once
@@ -33,14 +33,14 @@ class LogIndex final {
 
   // The first `width` hashes of a tile of the tree of what was added, which must have them.
   Result<std::vector<Hash>> tile(TileId tile, unsigned width);
-  // Events of query.stream, or of query.type, or of query.category.
-  Result<std::unique_ptr<PositionSource>> positions(const ReadQuery& query) const;
+  // Positions that hold every event of the query up to `head`, and maybe others: of its stream, or of one term of each clause of
+  // its filter.
+  Result<std::unique_ptr<PositionSource>> positions(const ReadQuery& query, Position head) const;
 
  private:
   IndexTail tail_of_stream(const ReadQuery& query) const;
-  IndexTail tail_of_type(std::string_view type, const ReadQuery& query) const;
-  std::unique_ptr<PositionSource> of_type(const std::string& type, const ReadQuery& query) const;
-  Result<std::unique_ptr<PositionSource>> of_category(const ReadQuery& query) const;
+  IndexTail tail_of_term(const Term& term, const ReadQuery& query) const;
+  Result<std::unique_ptr<PositionSource>> of_term(const Term& term, const ReadQuery& query) const;
   std::vector<const IndexEntries*> unsettled() const;  // oldest first; mutex_ is held
 
   struct Mark;

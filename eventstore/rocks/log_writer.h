@@ -39,6 +39,9 @@ class LogWriter final : public KeptLog {
   Result<StoredOutcome> kept_outcome(Position first, std::size_t events) const override {
     return log_.kept_outcome(first, events);
   }
+  Result<std::vector<StoredOutcome::Item>> kept_items(const ReadQuery& query, std::size_t max) const override {
+    return log_.kept_items(query, max);
+  }
 
  private:
   // Writes one plan; the last of a group with sync.

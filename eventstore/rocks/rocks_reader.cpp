@@ -1,29 +1,9 @@
 #include "eventstore/rocks/rocks_reader.h"
 
-#include <algorithm>
-
 namespace rapport {
 namespace {
 
-// Every position.
-class All final : public PositionSource {
- public:
-  All(const ReadQuery& query, Position head) : head_(head), forward_(query.direction == Direction::kForward) {
-    if (forward_) next_ = std::max<std::uint64_t>(query.from.value, 1);
-    else next_ = query.from.value == 0 ? head.value : std::min(query.from.value, head.value);
-  }
-  Result<std::optional<Position>> next() override {
-    if (next_ == 0 || next_ > head_.value) return std::optional<Position>();
-    return std::optional(Position{forward_ ? next_++ : next_--});
-  }
-
- private:
-  const Position head_;
-  const bool forward_;
-  std::uint64_t next_;
-};
-
-bool whole_log(const ReadQuery& query) { return query.stream.empty() && query.type.empty() && query.category.empty(); }
+bool whole_log(const ReadQuery& query) { return query.stream.empty() && query.filter.takes_all(); }
 
 }  // namespace
 
@@ -38,13 +18,9 @@ Result<std::optional<Position>> RocksReader::next_position() {
     auto head = committed_.position();
     if (done_ || (seen_ == head && head.value != 0)) return std::optional<Position>();
     seen_ = head;
-    if (whole_log(query_)) {
-      source_ = std::make_unique<All>(query_, head);
-    } else {
-      auto source = index_.positions(query_);
-      if (!source) return source.error();
-      source_ = std::move(*source);
-    }
+    auto source = index_.positions(query_, head);
+    if (!source) return source.error();
+    source_ = std::move(*source);
   }
   auto position = source_->next();
   if (!position) return position;
@@ -71,7 +47,7 @@ Result<const RecordedEvent*> RocksReader::next() {
     if (!event) return event;
     query_.from = {(*position)->value + 1};
     query_.from_version = {(*event)->version.value + 1};
-    if (query_.takes(**event)) return event;  // an index knows of one thing that was asked for, not of all
+    if (query_.filter.takes(**event)) return event;  // an index knows of one thing that was asked for, not of all
   }
 }
 

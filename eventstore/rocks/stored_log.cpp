@@ -32,10 +32,25 @@ Result<StoredOutcome> StoredLog::kept_outcome(Position first, std::size_t events
   for (auto position = first; position.value < first.value + events; ++position.value) {
     auto event = cursor.event(position);
     if (!event) return event.error();
-    const auto& e = **event;
-    outcome.events.push_back({stream_name(e.stream_type, e.stream_id), std::string(e.type), e.version, position, e.leaf});
+    outcome.events.push_back(item_of(**event));
   }
   return outcome;
+}
+
+Result<std::vector<StoredOutcome::Item>> StoredLog::kept_items(const ReadQuery& query, std::size_t max) const {
+  std::vector<StoredOutcome::Item> items;
+  auto positions = index_.positions(query, query.to);
+  if (!positions) return positions.error();
+  FrameCursor cursor(database_);
+  while (items.size() < max) {
+    auto position = (*positions)->next();
+    if (!position) return position.error();
+    if (!*position || **position > query.to) break;
+    auto event = cursor.event(**position);
+    if (!event) return event.error();
+    if (query.filter.takes(**event)) items.push_back(item_of(**event));
+  }
+  return items;
 }
 
 Result<MerkleTree> StoredLog::tree_at(const LogDatabase& database, Position size) {

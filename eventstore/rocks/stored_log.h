@@ -14,6 +14,7 @@ class StoredLog final : public KeptLog {
   Result<StreamVersion> kept_version(std::string_view stream) const override { return index_.version_of(stream); }
   Result<std::optional<Command>> kept_command(const CommandId& id) const override;
   Result<StoredOutcome> kept_outcome(Position first, std::size_t events) const override;
+  Result<std::vector<StoredOutcome::Item>> kept_items(const ReadQuery& query, std::size_t max) const override;
   struct End {
     Head head;
     MerkleTree tree;

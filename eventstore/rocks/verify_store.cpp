@@ -59,10 +59,11 @@ class Verification final {
   void add_to_tiles(const Hash& hash, unsigned level);
   void check_tile(unsigned level);
   void end_command();
+  void add_term(const Term& term, Position position) { terms_.add(Term::key(term.kind, term.value), 0, position.value); }
   void scan(Family family, const std::function<void(std::string_view key, std::string_view value)>& entry);
   void compare_streams();
   void compare_commands();
-  void compare_types();
+  void compare_terms();
 
   const RocksEventStore& store_;
   const LogDatabase& database_;
@@ -82,7 +83,7 @@ class Verification final {
     CommandId id;
     std::uint64_t first = 0, events = 0;
   } command_;  // the one that the walk is in; events 0: none yet
-  EntrySum streams_, commands_, types_;
+  EntrySum streams_, commands_, terms_;
 };
 
 bool Verification::check_event(const RecordedEvent& event, const FrameCommand& command) {
@@ -101,7 +102,9 @@ bool Verification::check_event(const RecordedEvent& event, const FrameCommand& c
   ++command_.events;
   last_recorded_ = event.recorded_at;
   streams_.add(stream_name(event.stream_type, event.stream_id), event.version.value, event.position.value);
-  types_.add(event.type, 0, event.position.value);
+  add_term(Term::type(event.type), event.position);
+  add_term(Term::category(event.stream_type), event.position);
+  for (const auto& term : further_terms(event.metadata, event.command)) add_term(term, event.position);
   tree_.add(event.leaf);
   add_to_tiles(event.leaf, 0);
   return true;
@@ -233,14 +236,14 @@ void Verification::compare_commands() {
   if (ok() && !(kept == commands_)) fail({}, "the index of commands is not that of the log");
 }
 
-void Verification::compare_types() {
+void Verification::compare_terms() {
   EntrySum kept;
-  scan(Family::kType, [&](std::string_view key, std::string_view value) {
-    if (key.size() < 10 || value.size() % 4 != 0) return fail({}, "a malformed entry in the index of types");
+  scan(Family::kTerm, [&](std::string_view key, std::string_view value) {
+    if (key.size() < 10 || value.size() % 4 != 0) return fail({}, "a malformed entry in the index of terms");
     for (auto position : block_positions(key, value))
       if (position <= head_.position) kept.add(key.substr(0, key.size() - 9), 0, position.value);
   });
-  if (ok() && !(kept == types_)) fail({}, "the index of types is not that of the log");
+  if (ok() && !(kept == terms_)) fail({}, "the index of terms is not that of the log");
 }
 
 void Verification::compare_indexes() {
@@ -248,7 +251,7 @@ void Verification::compare_indexes() {
   if (auto settled = store_.settle(); !settled) fail({}, settled.error().message);
   if (ok()) compare_streams();
   if (ok()) compare_commands();
-  if (ok()) compare_types();
+  if (ok()) compare_terms();
 }
 
 // Table files against the checksums in RocksDB's manifest, bytes that no key lies in included.

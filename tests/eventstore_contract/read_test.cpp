@@ -48,36 +48,36 @@ TYPED_TEST(ReadContract, ReadsAStreamFromAnyVersionBothWays) {
 
 TYPED_TEST(ReadContract, ReadsATypeAndACategory) {
   this->fill();
-  EXPECT_EQ(this->read({.type = "opportunity.won"}), (Texts{"2:A@2", "5:A@3"}));
-  EXPECT_EQ(this->read({.from = {3}, .type = "opportunity.won"}), (Texts{"5:A@3"}));
-  EXPECT_EQ(this->read({.to = {4}, .type = "opportunity.won"}), (Texts{"2:A@2"}));
-  EXPECT_EQ(this->read({.type = "opportunity.wo"}), Texts{});
-  EXPECT_EQ(this->read({.category = "opportunity"}), (Texts{"1:A@1", "2:A@2", "4:B@1", "5:A@3"}));
-  EXPECT_EQ(this->read({.from = {2}, .to = {4}, .category = "opportunity"}), (Texts{"2:A@2", "4:B@1"}));
-  EXPECT_EQ(this->read({.category = "case"}), (Texts{"3:C@1", "6:C@2"}));
-  EXPECT_EQ(this->read({.category = "cas"}), Texts{});
-  EXPECT_EQ(this->read({.direction = Direction::kBackward, .category = "opportunity"}), (Texts{"5:A@3", "4:B@1", "2:A@2", "1:A@1"}));
-  EXPECT_EQ(this->read({.direction = Direction::kBackward, .from = {4}, .type = "opportunity.won"}), (Texts{"2:A@2"}));
+  EXPECT_EQ(this->read({.filter = Term::type("opportunity.won")}), (Texts{"2:A@2", "5:A@3"}));
+  EXPECT_EQ(this->read({.from = {3}, .filter = Term::type("opportunity.won")}), (Texts{"5:A@3"}));
+  EXPECT_EQ(this->read({.to = {4}, .filter = Term::type("opportunity.won")}), (Texts{"2:A@2"}));
+  EXPECT_EQ(this->read({.filter = Term::type("opportunity.wo")}), Texts{});
+  EXPECT_EQ(this->read({.filter = Term::category("opportunity")}), (Texts{"1:A@1", "2:A@2", "4:B@1", "5:A@3"}));
+  EXPECT_EQ(this->read({.from = {2}, .to = {4}, .filter = Term::category("opportunity")}), (Texts{"2:A@2", "4:B@1"}));
+  EXPECT_EQ(this->read({.filter = Term::category("case")}), (Texts{"3:C@1", "6:C@2"}));
+  EXPECT_EQ(this->read({.filter = Term::category("cas")}), Texts{});
+  EXPECT_EQ(this->read({.direction = Direction::kBackward, .filter = Term::category("opportunity")}), (Texts{"5:A@3", "4:B@1", "2:A@2", "1:A@1"}));
+  EXPECT_EQ(this->read({.direction = Direction::kBackward, .from = {4}, .filter = Term::type("opportunity.won")}), (Texts{"2:A@2"}));
 }
 
 TYPED_TEST(ReadContract, TakesAllThatIsAskedForTogether) {
   this->fill();
-  EXPECT_EQ(this->read({.stream = "opportunity-A", .type = "opportunity.won"}), (Texts{"2:A@2", "5:A@3"}));
-  EXPECT_EQ(this->read({.direction = Direction::kBackward, .stream = "opportunity-A", .type = "opportunity.won"}),
+  EXPECT_EQ(this->read({.stream = "opportunity-A", .filter = Term::type("opportunity.won")}), (Texts{"2:A@2", "5:A@3"}));
+  EXPECT_EQ(this->read({.direction = Direction::kBackward, .stream = "opportunity-A", .filter = Term::type("opportunity.won")}),
             (Texts{"5:A@3", "2:A@2"}));
-  EXPECT_EQ(this->read({.stream = "opportunity-A", .from_version = {3}, .type = "opportunity.won"}), (Texts{"5:A@3"}));
-  EXPECT_EQ(this->read({.to = {4}, .stream = "opportunity-A", .type = "opportunity.won"}), (Texts{"2:A@2"}));
-  EXPECT_EQ(this->read({.stream = "opportunity-B", .type = "opportunity.won"}), Texts{});
-  EXPECT_EQ(this->read({.stream = "opportunity-A", .category = "case"}), Texts{});
-  EXPECT_EQ(this->read({.category = "case", .type = "case.closed"}), (Texts{"6:C@2"}));
-  EXPECT_EQ(this->read({.category = "case", .type = "opportunity.won"}), Texts{});
+  EXPECT_EQ(this->read({.stream = "opportunity-A", .from_version = {3}, .filter = Term::type("opportunity.won")}), (Texts{"5:A@3"}));
+  EXPECT_EQ(this->read({.to = {4}, .stream = "opportunity-A", .filter = Term::type("opportunity.won")}), (Texts{"2:A@2"}));
+  EXPECT_EQ(this->read({.stream = "opportunity-B", .filter = Term::type("opportunity.won")}), Texts{});
+  EXPECT_EQ(this->read({.stream = "opportunity-A", .filter = Term::category("case")}), Texts{});
+  EXPECT_EQ(this->read({.filter = Clause{Term::category("case"), Term::type("case.closed")}}), (Texts{"6:C@2"}));
+  EXPECT_EQ(this->read({.filter = Clause{Term::category("case"), Term::type("opportunity.won")}}), Texts{});
 }
 
 TYPED_TEST(ReadContract, GoesOnWhenMoreIsCommitted) {
   auto all = this->store_.read({});
   auto stream = this->store_.read({.stream = "opportunity-A"});
-  auto won = this->store_.read({.type = "opportunity.won"});
-  auto cases = this->store_.read({.category = "case"});
+  auto won = this->store_.read({.filter = Term::type("opportunity.won")});
+  auto cases = this->store_.read({.filter = Term::category("case")});
   EXPECT_EQ(this->rest_of(*all), Texts{});
   EXPECT_EQ(this->rest_of(*stream), Texts{});
   EXPECT_EQ(this->rest_of(*won), Texts{});
@@ -173,7 +173,7 @@ TYPED_TEST(ReadContract, ReadsOnWhileOthersAppend) {
     for (std::uint64_t i = 0; i < kEvents; ++i) this->appended(Sample(i + 1).on("case-" + std::to_string(i % 7), i / 7));
   });
   auto all = this->store_.read({});
-  auto category = this->store_.read({.category = "case"});
+  auto category = this->store_.read({.filter = Term::category("case")});
   std::uint64_t seen = 0;
   std::size_t of_category = 0;
   while (seen < kEvents) {

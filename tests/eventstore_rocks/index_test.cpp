@@ -32,8 +32,8 @@ class IndexTest : public testing::Test {
   static std::vector<std::uint64_t> answers(const WholeStore& store) {
     std::vector<std::uint64_t> all;
     for (auto direction : {Direction::kForward, Direction::kBackward})
-      for (auto query : {ReadQuery{.stream = "opportunity-3"}, ReadQuery{.type = "opportunity.opened"},
-                         ReadQuery{.category = "opportunity"}}) {
+      for (auto query : {ReadQuery{.stream = "opportunity-3"}, ReadQuery{.filter = Term::type("opportunity.opened")},
+                         ReadQuery{.filter = Term::category("opportunity")}}) {
         query.direction = direction;
         auto read = positions(store, query);
         EXPECT_FALSE(read.empty());
@@ -126,7 +126,7 @@ TEST_F(IndexTest, AnswersTheSameWhileItIsBeingSettled) {
     readers.emplace_back([&] {
       while (!over) {
         auto head = store.events->head().position.value;
-        auto read = positions(store, {.type = "opportunity.opened"});
+        auto read = positions(store, {.filter = Term::type("opportunity.opened")});
         ASSERT_GE(read.size(), head);
         for (std::size_t i = 0; i < read.size(); ++i) ASSERT_EQ(read[i], i + 1);
       }

@@ -9,7 +9,7 @@ namespace rapport::test {
 
 CommandId command_id(std::uint64_t n) { return CommandId::of(0x0190'0000'0000'7000 + (n >> 48), 0x8000'0000'0000'0000 | n); }
 
-kj::Array<capnp::word> sample_metadata(std::string_view stream, std::string_view type) {
+kj::Array<capnp::word> sample_metadata(std::string_view stream, std::string_view type, const CommandId& command, const Facts& facts) {
   auto [aggregate, id] = split_stream(stream);
   capnp::MallocMessageBuilder message;
   auto metadata = message.initRoot<envelope::wire::Metadata>();
@@ -21,7 +21,15 @@ kj::Array<capnp::word> sample_metadata(std::string_view stream, std::string_view
   metadata.setOccurredPrecision(Precision::INSTANT);
   metadata.setActorId("user-7");
   metadata.setActorKind(ActorKind::USER);
-  metadata.setSubjectKeyId(7);
+  metadata.setSubjectKeyId(facts.subject_key);
+  auto correlation = facts.correlation ? command_id(facts.correlation) : command;
+  metadata.setCorrelationHigh(correlation.high());
+  metadata.setCorrelationLow(correlation.low());
+  if (facts.cause) facts.cause->write(metadata.initCausation());
+  if (!facts.tags.empty()) {
+    auto tags = metadata.initTags(static_cast<unsigned>(facts.tags.size()));
+    for (unsigned i = 0; i < tags.size(); ++i) tags.set(i, facts.tags[i].c_str());
+  }
   return capnp::messageToFlatArray(message);
 }
 
@@ -48,10 +56,20 @@ Sample& Sample::on(const std::string& stream, std::uint64_t expected, std::size_
   check(stream, expected);
   std::string_view name = streams_.back();
   for (std::size_t i = 0; i < events; ++i) {
-    Words metadata = messages_.emplace_back(sample_metadata(stream, type));
+    Words metadata = messages_.emplace_back(sample_metadata(stream, type, append_.command, facts_));
     Words payload = messages_.emplace_back(sample_payload(payload_bytes, append_.command.low() + i));
     append_.events.push_back({name, metadata, payload});
   }
+  return *this;
+}
+
+Sample& Sample::with(Facts facts) {
+  facts_ = std::move(facts);
+  return *this;
+}
+
+Sample& Sample::after(Position position, EventFilter filter) {
+  append_.boundaries.push_back({std::move(filter), position});
   return *this;
 }
 

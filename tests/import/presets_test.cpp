@@ -61,7 +61,7 @@ TEST_F(CrmSalesTest, AReopeningIsNotKnownBeforeItIsRecorded) {
   ASSERT_EQ(told(import_deals("1.csv", "D1,ann,MG,acme,Lost,2017-01-01,2017-03-01,0\n")).substr(0, 7), "2/2/0/0");
   auto before = target.position();
   ASSERT_EQ(told(import_deals("2.csv", "D1,ann,MG,acme,Engaging,2017-01-01,,\n")).substr(0, 7), "2/1/0/1");
-  auto reader = target.store.read({.from = Position{before + 1}, .type = "opportunity.reopened"});
+  auto reader = target.store.read({.from = Position{before + 1}, .filter = Term::type("opportunity.reopened")});
   auto event = reader->next();
   ASSERT_TRUE(event && *event);
   EXPECT_EQ((*event)->type, "opportunity.reopened");

@@ -277,7 +277,7 @@ Result<void> verify_imports(const KeyValue& memory, const EventStore& log) {
   auto loaded = loaded_until(memory);
   if (!loaded) return damaged(loaded.error().message);
   ReadQuery query;
-  query.type = "batch.importStarted";
+  query.filter = Term::type("batch.importStarted");
   query.from = Position{loaded->value + 1};
   auto reader = log.read(query);
   for (;;) {
