@@ -30,6 +30,7 @@ struct CommandRequest {
   std::string reason_code, reason_text;
   std::string actor;                   // principal id; empty: "anonymous"
   std::string occurred_at;             // RFC 3339; empty: now
+  std::vector<std::string> tags;       // by which its events can be asked for
   std::string channel;                 // "cli", "http"
 };
 
@@ -45,8 +46,10 @@ struct QueryRequest {
 struct EventsRequest {
   std::uint64_t from = 0, to = ~std::uint64_t{0};
   std::string stream, type;
+  std::vector<std::string> match;  // clauses of a filter, any of them: eventstore/event_filter.h, parse_filter
   std::optional<std::uint64_t> limit;
-  bool follow = false;  // goes on until stopped
+  bool backward = false;  // the last ones first; not with `follow`
+  bool follow = false;    // goes on until stopped
 };
 
 struct ImportRequest {
@@ -73,6 +76,31 @@ struct ProofRequest {
   std::vector<std::string> keys = {};      // who must have signed the old checkpoint, each of them; none: the log itself
 };
 
+// A consumer group: eventstore/groups/consumer_group.h.
+struct GroupRequest {
+  enum class About : std::uint8_t {
+    kList,
+    kStatus,
+    kParked,       // the events that were given up
+    kCreate,       // filter, where it begins, its limits; of a group that is there: its limits alone
+    kDelete,
+    kTake,         // the next events, `max` at most
+    kAcknowledge,  // positions
+    kRefuse,       // positions, with an error; parked at once if `park`
+    kReplay,       // parked positions; none: all
+  };
+  About about = About::kList;
+  std::string name = {};
+  std::vector<std::string> match = {};                        // clauses of its filter
+  std::optional<std::uint64_t> from = {};                     // the first position; none: the first of the log
+  std::optional<std::uint64_t> attempts_max = {}, lease_seconds = {};
+  std::uint64_t max = 100;
+  std::uint64_t wait_ms = 0;                                  // for a first event
+  std::vector<std::uint64_t> positions = {};
+  std::string error = {};
+  bool park = false;
+};
+
 // A line of output: one JSON object, without the line break. False: stop.
 using LineSink = std::function<bool(std::string_view line)>;
 
@@ -91,6 +119,8 @@ class Service {
   virtual Result<std::string> revert(const std::string& import_id, bool dry_run) = 0;
   // JSON; but a checkpoint is the signed note, a tile its bytes. {"ok":false,…} about an old checkpoint is an answer, too.
   virtual Result<std::string> prove(const ProofRequest& request) = 0;
+  // {"group":…} as it is then; of kList, kTake, kParked and kReplay with what was asked for.
+  virtual Result<std::string> group(const GroupRequest& request, std::stop_token stop = {}) = 0;
 };
 
 }  // namespace rapport

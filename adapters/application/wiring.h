@@ -1,12 +1,14 @@
 // What a LocalStore is made of, in the order it is opened and the reverse of which it is closed. The one place that wires.
 #pragma once
 #include <atomic>
+#include <map>
 #include <mutex>
 
 #include "adapters/application/local_store.h"
 #include "adapters/import/key_value.h"
 #include "domain/aggregates.h"
 #include "eventstore/command_gateway.h"
+#include "eventstore/rocks/group_files.h"
 #include "eventstore/rocks/rocks_event_store.h"
 #include "eventstore/rocks/rocks_subject_keys.h"
 #include "projections/rocks/rocks_row_stores.h"
@@ -56,6 +58,15 @@ class LocalStore::Impl {
   std::optional<BusStatus> bus_status() const;
   mutable std::mutex bus_mutex;
   std::function<BusStatus()> bus;  // guarded by bus_mutex
+  // Read at first use; one that is deleted lives on for those who are waiting in it.
+  Result<std::shared_ptr<ConsumerGroup>> group(const std::string& name);
+  Result<std::string> create_group(const GroupRequest& request);
+  Result<std::string> delete_group(const std::string& name);
+  Result<std::string> list_groups();
+  Result<void> read_groups();  // groups_mutex is held
+  std::mutex groups_mutex;
+  std::optional<GroupFiles> group_files;                            // guarded by groups_mutex
+  std::map<std::string, std::shared_ptr<ConsumerGroup>> groups;     // the same
   std::mutex long_work;  // one import, revert, rebuild, load or demo at a time
 };
 

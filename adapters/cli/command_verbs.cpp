@@ -26,6 +26,7 @@ class CommandVerb final : public Verb {
     verb->add_option("--id", request_.command_id, "the command's UUID: sent twice, done once");
     verb->add_option("--reason", reason_, "CODE or CODE:TEXT");
     verb->add_option("--actor", request_.actor, "who does it, a principal's id");
+    verb->add_option("--tag", request_.tags, "by which its events can be asked for; may be given again")->take_all();
     verb->add_option("--occurred-at", request_.occurred_at, "when it happened, RFC 3339 (else now)");
     add_output(verb, session);
     add_example(verb, "rapport command account/acme create '{\"kind\":\"organisation\",\"name\":\"Acme\"}' --actor anna");

@@ -99,10 +99,13 @@ class EventsVerb final : public Verb {
     add_typed(verb, "--to", to_, "the last position");
     verb->add_option("--stream", request_.stream, "of one stream, such as opportunity-1C1I7A6R");
     verb->add_option("--type", request_.type, "of one type, such as opportunity.won");
+    verb->add_option("--match", request_.match, "only what a clause takes: KIND=VALUE[,KIND=VALUE…], KIND one of type, category, tag, "
+                     "correlation, cause; given again: any of the clauses")->take_all();
+    verb->add_flag("--backward", request_.backward, "the last ones first");
     add_typed(verb, "--limit", limit_, "at most so many");
     verb->add_flag("--follow", request_.follow, "go on with new events until interrupted");
     add_output(verb, session);
-    add_example(verb, "rapport events --type opportunity.won --limit 3");
+    add_example(verb, "rapport events --match type=opportunity.won --match category=case --backward --limit 3");
     return verb;
   }
 

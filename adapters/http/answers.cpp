@@ -51,6 +51,29 @@ std::uint64_t event_position(std::string_view line) {
 std::string event_type(std::string_view line) { return leading_text(after(line, "\"type\":")); }
 std::string event_stream(std::string_view line) { return leading_text(after(line, "\"stream\":")); }
 
+std::vector<Term> event_terms(std::string_view line) {
+  const auto stream = event_stream(line);
+  std::vector<Term> terms{Term::type(event_type(line)), Term::category(split_stream(stream).type)};
+  const auto event = json::parse(line, nullptr, false);
+  if (!event.is_object()) return terms;
+  const auto text = [&](const char* member) { return event.contains(member) && event[member].is_string() ? event[member].get<std::string>() : ""; };
+  CommandId command;
+  EventId id;
+  if (parse(text("correlationId"), command)) terms.push_back(Term::correlation(command));
+  if (parse(text("id"), id)) terms.push_back(Term::correlation(command_of(id)));
+  if (parse(text("causation"), id)) terms.push_back(Term::caused_by(id));
+  if (const auto tags = event.find("tags"); tags != event.end() && tags->is_array())
+    for (const auto& tag : *tags)
+      if (tag.is_string()) terms.push_back(Term::tag(tag.get<std::string>()));
+  return terms;
+}
+
+bool took_none(std::string_view taken) {
+  const auto parsed = json::parse(taken, nullptr, false);
+  const auto events = parsed.is_object() ? parsed.find("events") : parsed.end();
+  return parsed.is_object() && events != parsed.end() && events->empty();
+}
+
 std::optional<std::uint64_t> receipt_version(std::string_view receipt) {
   const auto parsed = json::parse(receipt, nullptr, false);
   if (!parsed.is_object()) return {};

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "eventstore/event_filter.h"
+
 namespace rapport {
 
 // Of an event's line, without parsing all of it: the contract puts these members first, before "data".
@@ -14,8 +16,12 @@ namespace rapport {
 std::uint64_t event_position(std::string_view line);
 std::string event_type(std::string_view line);
 std::string event_stream(std::string_view line);
+// All that a filter may ask of it.
+std::vector<Term> event_terms(std::string_view line);
 
 std::optional<std::uint64_t> receipt_version(std::string_view receipt);
+// Whether a consumer group had no event for who asked.
+bool took_none(std::string_view taken);
 
 struct Positions {
   std::uint64_t head = 0;

@@ -37,6 +37,15 @@ const HttpApi::Route HttpApi::kRoutes[] = {
     {"GET", "/v1/proof/inclusion", &HttpApi::inclusion},
     {"GET", "/v1/proof/consistency", &HttpApi::consistency},
     {"POST", "/v1/proof/checkpoint", &HttpApi::old_checkpoint},
+    {"GET", "/v1/groups", &HttpApi::group<GroupRequest::About::kList>},
+    {"GET", "/v1/groups/{name}", &HttpApi::group<GroupRequest::About::kStatus>},
+    {"PUT", "/v1/groups/{name}", &HttpApi::group<GroupRequest::About::kCreate>},
+    {"DELETE", "/v1/groups/{name}", &HttpApi::group<GroupRequest::About::kDelete>},
+    {"GET", "/v1/groups/{name}/parked", &HttpApi::group<GroupRequest::About::kParked>},
+    {"POST", "/v1/groups/{name}/take", &HttpApi::group<GroupRequest::About::kTake>},
+    {"POST", "/v1/groups/{name}/acknowledge", &HttpApi::group<GroupRequest::About::kAcknowledge>},
+    {"POST", "/v1/groups/{name}/refuse", &HttpApi::group<GroupRequest::About::kRefuse>},
+    {"POST", "/v1/groups/{name}/replay", &HttpApi::group<GroupRequest::About::kReplay>},
     {"GET", "/v1/inspect", &HttpApi::inspect},
     {"POST", "/v1/verify", &HttpApi::verify},
     {"POST", "/v1/imports", &HttpApi::import},
@@ -136,12 +145,12 @@ Handling not_found(const HttpRequest& request) {
 }
 
 // One parameter after the other, as they were asked, but for where the next page begins.
-std::string next_address(const Target& target, std::uint64_t next) {
+std::string next_address(const Target& target, std::string_view bound, std::uint64_t next) {
   std::string address;
   for (const auto& part : target.path) address.append("/").append(percent_encoded(part));
-  address.append("?from=").append(std::to_string(next));
+  address.append("?").append(bound).append("=").append(std::to_string(next));
   for (const auto& [name, value] : target.parameters) {
-    if (name == "from") continue;
+    if (name == bound) continue;
     address.append("&").append(percent_encoded(name)).append("=").append(percent_encoded(value));
   }
   return address;
@@ -164,7 +173,7 @@ Handling HttpApi::handle(const HttpRequest& request) const {
     auto names = fit(route.pattern, target->path);
     if (!names) continue;
     pattern = route.pattern;
-    allowed += std::string(allowed.empty() ? "" : ", ") + (route.method == "GET" ? "GET, HEAD" : "POST");
+    allowed += std::string(allowed.empty() ? "" : ", ") + (route.method == "GET" ? "GET, HEAD" : std::string(route.method));
     if (route.method != method) continue;
     Handling handling;
     if (auto type = check_content_type(request); !type) {
@@ -251,8 +260,8 @@ Handling HttpApi::stream(const Call& call) const {
 Handling HttpApi::events_or_page(const Call& call, EventsRequest asked) const {
   const bool whole_log = asked.stream.empty();
   const auto parameters =
-      whole_log ? Parameters::read(call.target.parameters, {"from", "to", "limit", "stream", "type"})
-                : Parameters::read(call.target.parameters, {"from", "to", "limit", "type"});
+      whole_log ? Parameters::read(call.target.parameters, {"from", "to", "limit", "stream", "type", "direction"}, "match")
+                : Parameters::read(call.target.parameters, {"from", "to", "limit", "type", "direction"}, "match");
   if (!parameters) return refuse(parameters.error());
   if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
   for (const auto& [name, into] : {std::pair{"from", &asked.from}, std::pair{"to", &asked.to}}) {
@@ -265,12 +274,18 @@ Handling HttpApi::events_or_page(const Call& call, EventsRequest asked) const {
   asked.limit = *limit;
   if (whole_log) asked.stream = parameters->text("stream");
   asked.type = parameters->text("type");
+  asked.match = parameters->texts("match");
+  const auto direction = parameters->text("direction");
+  if (!direction.empty() && direction != "forward" && direction != "backward") {
+    return refuse(Error{ErrorCode::kInvalid, "http.bad_parameter", "no direction: " + direction, "direction", "forward or backward"});
+  }
+  asked.backward = direction == "backward";
   if (wants_lines(call.request)) return {.lane = Lane::kLines, .lines = std::move(asked)};
   return {.lane = Lane::kReports, .answer = [this, asked, whole_log, target = call.target] {
             HttpReply reply = page(asked, target);
             const bool empty = reply.status == 200 && reply.body == "[]";
             const bool narrowed =
-                asked.from > 1 || asked.to != EventsRequest{}.to || !asked.type.empty() || asked.limit == 0;
+                asked.from > 1 || asked.to != EventsRequest{}.to || !asked.type.empty() || !asked.match.empty() || asked.limit == 0;
             if (whole_log || !empty || narrowed) return reply;
             return to_reply(Problem{{.code = ErrorCode::kNotFound,
                                      .reason = "stream.not_found",
@@ -300,18 +315,20 @@ HttpReply HttpApi::page(EventsRequest asked, const Target& target) const {
       {});
   if (!read) return to_reply(Problem{read.error()});
   reply.body += "]";
-  if (next != 0) reply.headers.emplace_back("Link", "<" + next_address(target, next) + ">; rel=\"next\"");
+  if (next != 0) reply.headers.emplace_back("Link", "<" + next_address(target, asked.backward ? "to" : "from", next) + ">; rel=\"next\"");
   return reply;
 }
 
 Handling HttpApi::live(const Call& call) const {
-  const auto parameters = Parameters::read(call.target.parameters, {"from", "stream", "type"});
+  const auto parameters = Parameters::read(call.target.parameters, {"from", "stream", "type"}, "match");
   if (!parameters) return refuse(parameters.error());
   if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
+  const auto filter = parse_filter(parameters->texts("match"));
+  if (!filter) return refuse(filter.error());
   const auto from = parameters->number("from");
   if (!from) return refuse(from.error());
   Handling handling{.lane = Lane::kLive,
-                    .live = {*from, parameters->text("stream"), parameters->text("type")}};
+                    .live = {*from, parameters->text("stream"), parameters->text("type"), *filter}};
   // What a browser sends when it comes back says where it was, and counts more than the address it keeps
   // asking.
   if (const auto* last = call.request.header("Last-Event-ID")) {
@@ -323,6 +340,15 @@ Handling HttpApi::live(const Call& call) const {
     handling.live.position = *position + 1;
   }
   return handling;
+}
+
+template <GroupRequest::About about>
+Handling HttpApi::group(const Call& call) const {
+  GroupRequest request{.about = about};
+  if (!call.names.empty()) request.name = call.names[0];
+  if (call.request.method == "POST" || call.request.method == "PUT")
+    if (auto read = read_group(call.request.body, request); !read) return refuse(read.error());
+  return {.lane = Lane::kReports, .answer = [this, request = std::move(request)] { return to_reply(service_.group(request)); }};
 }
 
 Handling HttpApi::inspect(const Call&) const {

@@ -56,6 +56,8 @@ class HttpApi final {
   Handling inclusion(const Call& call) const;
   Handling consistency(const Call& call) const;
   Handling old_checkpoint(const Call& call) const;
+  template <GroupRequest::About about>
+  Handling group(const Call& call) const;
   Handling proof(const Call& call, ProofRequest::About about, const char* position_name) const;
   Handling health(const Call& call) const;
   Handling ready(const Call& call) const;

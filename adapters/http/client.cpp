@@ -117,6 +117,9 @@ Result<std::string> RemoteService::command(const CommandRequest& command) {
   header("Rapport-Reason", has_text ? command.reason_code + ":" + command.reason_text : command.reason_code);
   header("Rapport-Actor", command.actor);
   header("Rapport-Occurred-At", command.occurred_at);
+  std::string tags;
+  for (const auto& tag : command.tags) tags += (tags.empty() ? "" : ",") + tag;
+  header("Rapport-Tags", tags);
   return body_of(exchange({host_, port_}, request, {.timeout = timeout_}));
 }
 
@@ -139,7 +142,8 @@ Result<void> RemoteService::events(const EventsRequest& request, const LineSink&
 Result<void> RemoteService::read(const EventsRequest& asked, const LineSink& line, std::stop_token stop) {
   auto address = Address("/v1/events");
   address.parameter("from", asked.from).parameter("stream", asked.stream).parameter("type", asked.type);
-  address.parameter("limit", asked.limit);
+  address.parameter("limit", asked.limit).parameter("direction", asked.backward ? "backward" : "");
+  for (const auto& clause : asked.match) address.parameter("match", clause);
   if (asked.to != EventsRequest{}.to) address.parameter("to", asked.to);
   HttpRequest request{"GET", address.text(), {{"Accept", "application/jsonl"}}, {}};
   std::optional<Error> failed;
@@ -159,6 +163,7 @@ Result<void> RemoteService::read(const EventsRequest& asked, const LineSink& lin
 Result<void> RemoteService::follow(const EventsRequest& asked, const LineSink& line, std::stop_token stop) {
   auto address = Address("/v1/events/live");
   address.parameter("from", asked.from).parameter("stream", asked.stream).parameter("type", asked.type);
+  for (const auto& clause : asked.match) address.parameter("match", clause);
   HttpRequest request{"GET", address.text(), {{"Accept", "text/event-stream"}}, {}};
   std::uint64_t left = asked.limit.value_or(~std::uint64_t{0});
   bool enough = left == 0;
@@ -207,6 +212,40 @@ Result<std::string> RemoteService::import(const ImportRequest& request, const Pr
 Result<std::string> RemoteService::revert(const std::string& import_id, bool dry_run) {
   const auto address = Address("/v1/imports").segment(import_id).segment("revert");
   return body_of(exchange({host_, port_}, post(address, dry_run ? R"({"dryRun":true})" : "{}"), {}));
+}
+
+// A server answers at once: who waits asks again.
+Result<std::string> RemoteService::group(const GroupRequest& request, std::stop_token stop) {
+  using About = GroupRequest::About;
+  constexpr std::chrono::milliseconds kAgainAfter{200};
+  const auto named = [&](const char* what) {
+    auto address = Address("/v1/groups").segment(request.name);
+    return *what ? address.segment(what) : address;
+  };
+  const auto ask = [&](const HttpRequest& asked) { return body_of(exchange({host_, port_}, asked, {.timeout = timeout_, .stop = stop})); };
+  const auto send = [&](const char* what) { return ask(post(named(what), write_group(request))); };
+  auto request_of = [&](const char* method) {
+    auto sent = post(named(""), write_group(request));
+    sent.method = method;
+    return sent;
+  };
+  switch (request.about) {
+    case About::kList: return ask(get(Address("/v1/groups")));
+    case About::kStatus: return ask(get(named("")));
+    case About::kParked: return ask(get(named("parked")));
+    case About::kCreate: return ask(request_of("PUT"));
+    case About::kDelete: return ask({"DELETE", named("").text(), {}, {}});
+    case About::kAcknowledge: return send("acknowledge");
+    case About::kRefuse: return send("refuse");
+    case About::kReplay: return send("replay");
+    case About::kTake: break;
+  }
+  for (const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(request.wait_ms);;) {
+    auto taken = send("take");
+    const bool over = std::chrono::steady_clock::now() >= until || stop.stop_requested();
+    if (!taken || over || !took_none(*taken)) return taken;
+    std::this_thread::sleep_for(kAgainAfter);
+  }
 }
 
 Result<std::string> RemoteService::prove(const ProofRequest& request) {

@@ -10,7 +10,7 @@ namespace {
 
 std::shared_ptr<const LiveEvent> read_event(std::string_view line) {
   return std::make_shared<LiveEvent>(
-      LiveEvent{event_position(line), event_stream(line), event_type(line), std::string(line)});
+      LiveEvent{event_position(line), event_stream(line), event_type(line), event_terms(line), std::string(line)});
 }
 
 }  // namespace
@@ -162,6 +162,7 @@ Result<LiveEvents> LiveReader::read_log() {
   older.to = log_to_;
   older.stream = from_.stream;
   older.type = from_.type;
+  older.match = to_text(from_.filter);
   older.limit = tail_.limits_.batch_events;
   LiveEvents events;
   std::size_t bytes = 0;
@@ -181,7 +182,7 @@ std::uint64_t LiveReader::passed() const { return next_ == 0 ? 0 : next_ - 1; }
 
 bool LiveReader::wants(const LiveEvent& event) const {
   return (from_.stream.empty() || from_.stream == event.stream) &&
-         (from_.type.empty() || from_.type == event.type);
+         (from_.type.empty() || from_.type == event.type) && from_.filter.takes(event.terms);
 }
 
 }  // namespace rapport

@@ -18,13 +18,15 @@
 
 #include "adapters/application/service.h"
 #include "domain/result.h"
+#include "eventstore/event_filter.h"
 
 namespace rapport {
 
 struct LiveEvent {
   std::uint64_t position;
   std::string stream, type;
-  std::string json;  // one line, the contract's event
+  std::vector<Term> terms;  // what a filter may ask for
+  std::string json;         // one line, the contract's event
 };
 using LiveEvents = std::vector<std::shared_ptr<const LiveEvent>>;
 
@@ -84,6 +86,7 @@ class LiveReader final {
   struct From {
     std::optional<std::uint64_t> position = {};  // the first one wanted; none: what happens from now on
     std::string stream = {}, type = {};          // only these; empty: all
+    EventFilter filter = {};                     // and only what it takes
   };
   // `on_news` is called, on other threads, when next() may answer something new; it must not block.
   LiveReader(LiveTail& tail, From from, std::function<void()> on_news);

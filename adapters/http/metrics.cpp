@@ -61,7 +61,7 @@ void HttpMetrics::answered(std::string_view route, std::string_view method, unsi
   static const prometheus::Histogram::BucketBoundaries kSeconds{
       0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
   // Whatever clients make up is one series.
-  const bool known = method == "GET" || method == "POST" || method == "HEAD";
+  const bool known = method == "GET" || method == "POST" || method == "HEAD" || method == "PUT" || method == "DELETE";
   const std::string name(route), verb(known ? method : "other");
   impl_->requests.Add({{"route", name}, {"method", verb}, {"code", std::to_string(status)}}).Increment();
   impl_->seconds.Add({{"route", name}}, kSeconds).Observe(std::chrono::duration<double>(taken).count());

@@ -68,6 +68,28 @@ class Members final {
     return texts;
   }
 
+  Result<std::optional<std::uint64_t>> take_number(const char* name) {
+    const auto found = object_.find(name);
+    if (found == object_.end()) return std::optional<std::uint64_t>();
+    if (!found->is_number_unsigned()) return wrong_type(name, "a whole number of 0 or more");
+    const auto number = found->get<std::uint64_t>();
+    object_.erase(found);
+    return std::optional(number);
+  }
+  Result<std::vector<std::uint64_t>> take_numbers(const char* name) {
+    std::vector<std::uint64_t> numbers;
+    const auto found = object_.find(name);
+    if (found == object_.end()) return numbers;
+    constexpr auto kExpected = "an array of whole numbers";
+    if (!found->is_array()) return wrong_type(name, kExpected);
+    for (const auto& element : *found) {
+      if (!element.is_number_unsigned()) return wrong_type(name, kExpected);
+      numbers.push_back(element.get<std::uint64_t>());
+    }
+    object_.erase(found);
+    return numbers;
+  }
+
   Result<void> refuse_others() const {
     if (object_.empty()) return {};
     const auto& name = object_.begin().key();
@@ -93,15 +115,15 @@ Result<bool> take_dry_run(Members& members) {
 }  // namespace
 
 Result<Parameters> Parameters::read(std::vector<std::pair<std::string, std::string>> all,
-                                    std::initializer_list<std::string_view> names) {
+                                    std::initializer_list<std::string_view> names, std::string_view repeatable) {
   Parameters parameters;
   for (auto& [name, value] : all) {
-    if (std::ranges::find(names, name) == names.end()) {
+    if (name != repeatable && std::ranges::find(names, name) == names.end()) {
       parameters.others_.emplace_back(std::move(name), std::move(value));
       continue;
     }
     const auto same = [&name = name](const auto& other) { return other.first == name; };
-    if (std::ranges::any_of(parameters.named_, same)) {
+    if (name != repeatable && std::ranges::any_of(parameters.named_, same)) {
       return invalid("http.duplicate_parameter", "a parameter is given twice", name, "");
     }
     // Never what it would mean to leave it out: an empty asOf is no "now".
@@ -116,6 +138,13 @@ std::string Parameters::text(std::string_view name) const {
     if (key == name) return value;
   }
   return {};
+}
+
+std::vector<std::string> Parameters::texts(std::string_view name) const {
+  std::vector<std::string> values;
+  for (const auto& [named, value] : named_)
+    if (named == name) values.push_back(value);
+  return values;
 }
 
 std::string Parameters::time(std::string_view name) const {
@@ -183,10 +212,11 @@ Result<void> read_command_headers(const HttpRequest& request, CommandRequest& co
     into = std::move(*decoded);
     return {};
   };
-  std::string reason;
+  std::string reason, tags;
   for (auto& [name, into] : std::initializer_list<std::pair<const char*, std::string&>>{
            {"Idempotency-Key", command.command_id},
            {"Rapport-Reason", reason},
+           {"Rapport-Tags", tags},
            {"Rapport-Actor", command.actor},
            {"Rapport-Occurred-At", command.occurred_at}}) {
     if (auto taken = take(name, into); !taken) return taken;
@@ -194,6 +224,11 @@ Result<void> read_command_headers(const HttpRequest& request, CommandRequest& co
   const auto colon = reason.find(':');
   command.reason_code = reason.substr(0, colon);
   if (colon != reason.npos) command.reason_text = reason.substr(colon + 1);
+  for (std::string_view rest = tags; !rest.empty();) {
+    const auto comma = rest.find(',');
+    command.tags.emplace_back(rest.substr(0, comma));
+    rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
+  }
   return {};
 }
 
@@ -249,6 +284,58 @@ Result<ProofRequest> read_old_checkpoint(std::string_view body) {
 
 std::string write_old_checkpoint(const ProofRequest& request) {
   return json{{"checkpoint", request.text}, {"keys", request.keys}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<void> read_group(std::string_view body, GroupRequest& request) {
+  using About = GroupRequest::About;
+  auto members = Members::read(body.empty() ? "{}" : body);
+  if (!members) return members.error();
+  const auto number = [&](const char* name, auto& into) -> Result<void> {
+    auto taken = members->take_number(name);
+    if (!taken) return taken.error();
+    if (*taken) into = **taken;
+    return {};
+  };
+  if (request.about == About::kCreate) {
+    auto match = members->take_texts("match");
+    if (!match) return match.error();
+    request.match = std::move(*match);
+    if (auto read = number("from", request.from); !read) return read;
+    if (auto read = number("attemptsMax", request.attempts_max); !read) return read;
+    if (auto read = number("leaseSeconds", request.lease_seconds); !read) return read;
+  } else if (request.about == About::kTake) {
+    if (auto read = number("max", request.max); !read) return read;
+  } else {
+    auto positions = members->take_numbers("positions");
+    if (!positions) return positions.error();
+    request.positions = std::move(*positions);
+  }
+  if (request.about == About::kRefuse) {
+    auto error = take_text(*members, "error");
+    if (!error) return error.error();
+    request.error = std::move(*error);
+    auto park = members->take<bool>("park", json::value_t::boolean, "true or false", false);
+    if (!park) return park.error();
+    request.park = *park;
+  }
+  return members->refuse_others();
+}
+
+std::string write_group(const GroupRequest& request) {
+  using About = GroupRequest::About;
+  json body = json::object();
+  if (request.about == About::kCreate) {
+    body["match"] = request.match;
+    if (request.from) body["from"] = *request.from;
+    if (request.attempts_max) body["attemptsMax"] = *request.attempts_max;
+    if (request.lease_seconds) body["leaseSeconds"] = *request.lease_seconds;
+  } else if (request.about == About::kTake) {
+    body["max"] = request.max;
+  } else {
+    body["positions"] = request.positions;
+    if (request.about == About::kRefuse) body.update({{"error", request.error}, {"park", request.park}});
+  }
+  return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Result<bool> read_revert(std::string_view body) {

@@ -19,11 +19,12 @@ namespace rapport {
 // "http.unknown_parameter".
 class Parameters final {
  public:
-  // `names` are the ones that mean something here; every one at most once.
+  // `names` are the ones that mean something here; every one at most once, but for `repeatable`.
   static Result<Parameters> read(std::vector<std::pair<std::string, std::string>> all,
-                                 std::initializer_list<std::string_view> names);
+                                 std::initializer_list<std::string_view> names, std::string_view repeatable = {});
 
   std::string text(std::string_view name) const;  // empty if it is not there
+  std::vector<std::string> texts(std::string_view name) const;  // of the repeatable one
   std::string time(std::string_view name) const;  // likewise; a plus that became a space is a plus again
   Result<std::optional<std::uint64_t>> number(std::string_view name) const;
 
@@ -41,7 +42,7 @@ std::optional<std::uint64_t> parse_number(std::string_view text);
 // 0, a new stream. Errors: kInvalid "http.bad_header".
 Result<std::optional<std::uint64_t>> expected_version(const HttpRequest& request);
 
-// Idempotency-Key, Rapport-Reason (code[:text]), Rapport-Actor, Rapport-Occurred-At into `command`. Values
+// Idempotency-Key, Rapport-Reason (code[:text]), Rapport-Actor, Rapport-Occurred-At, Rapport-Tags (separated by commas) into `command`. Values
 // may be percent-encoded, since headers have no agreed way for other than ASCII. Errors: kInvalid
 // "http.bad_target".
 Result<void> read_command_headers(const HttpRequest& request, CommandRequest& command);
@@ -54,6 +55,11 @@ std::string write_import(const ImportRequest& request);
 // {"checkpoint":"a signed note","keys":["NAME+HASH+KEY"]}, and back. Errors: as above.
 Result<ProofRequest> read_old_checkpoint(std::string_view body);
 std::string write_old_checkpoint(const ProofRequest& request);
+
+// What a request to a consumer group says, each kind its own members: match, from, attemptsMax, leaseSeconds; max; positions,
+// error, park. An empty body is {}. And back. Errors: as above.
+Result<void> read_group(std::string_view body, GroupRequest& request);
+std::string write_group(const GroupRequest& request);
 
 // {"dryRun":true} or nothing. Errors: as above.
 Result<bool> read_revert(std::string_view body);

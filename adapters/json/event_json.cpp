@@ -55,6 +55,17 @@ Result<void> append_reason(envelope::wire::Metadata::Reader metadata, PersonalTe
   return opened;
 }
 
+void append_tags(envelope::wire::Metadata::Reader metadata, std::string& out) {
+  key("tags", out);
+  char separator = '[';
+  for (auto tag : metadata.getTags()) {
+    out += separator;
+    separator = ',';
+    append_text(view(tag), out);
+  }
+  out += separator == '[' ? "[]" : "]";
+}
+
 // The members of the event object, without its closing brace.
 Result<void> append_members(const RecordedEvent& event, const SealOpener* opener,
                             std::string& out) {
@@ -95,6 +106,7 @@ Result<void> append_members(const RecordedEvent& event, const SealOpener* opener
   } else {
     out += "null";
   }
+  if (event.metadata.getTags().size() > 0) append_tags(event.metadata, out);
   text_member("leaf", to_hex(event.leaf), out);
   key("data", out);
   auto* aggregate = find_aggregate(event.stream_type);
@@ -116,14 +128,7 @@ Result<void> append_rest(const RecordedEvent& event, std::string& out) {
     if (auto done = append_struct(plan, policy, nullptr, out); !done) return done;
   }
   out += separator == '[' ? "[]" : "]";
-  key("tags", out);
-  separator = '[';
-  for (auto tag : metadata.getTags()) {
-    out += separator;
-    separator = ',';
-    append_text(view(tag), out);
-  }
-  out += separator == '[' ? "[]" : "]";
+  if (metadata.getTags().size() == 0) append_tags(metadata, out);
   key("schemaVersion", out);
   append_integer(std::uint64_t{metadata.getSchemaVersion()}, out);
   // As text: past 2^53 most readers of JSON would round it.

@@ -68,6 +68,12 @@ class FakeService final : public Service {
     return on_query ? on_query(request) : Result<std::string>(R"({"rows":[]})");
   }
 
+  Result<std::string> group(const GroupRequest& request, std::stop_token) override {
+    std::lock_guard lock(mutex_);
+    groups.push_back(request);
+    return std::string(R"({"group":"g","events":[]})");
+  }
+
   Result<void> events(const EventsRequest& request, const LineSink& sink, std::stop_token stop) override {
     std::uint64_t next = request.from == 0 ? 1 : request.from;
     std::uint64_t left = request.limit.value_or(~std::uint64_t{0});
@@ -128,6 +134,7 @@ class FakeService final : public Service {
 
   std::vector<CommandRequest> commands;  // read them when nothing runs
   std::vector<QueryRequest> queries;
+  std::vector<GroupRequest> groups;
   std::vector<ProofRequest> proofs;
   std::atomic<int> followers = 0;
   std::atomic<std::uint64_t> lines_read = 0;

@@ -201,6 +201,84 @@ class ServeTest(unittest.TestCase):
             self.assertEqual(code, -signal.SIGTERM)
         self.assertEqual(rapport("verify", "--data", self.data, "--quiet").returncode, 0)
 
+    def test_events_are_found_by_what_they_are_about(self):
+        self.command("account", "acme", "create", '{"kind":"organisation"}', "-H", "Rapport-Tags: spring,vip")
+        self.command("case", "1", "open", "{}", "-H", "Rapport-Tags: vip")
+        self.command("case", "2", "open")
+
+        def found(address):
+            return [event["stream"] for event in curl(f"{self.url}/v1/events?{address}").json()]
+
+        self.assertEqual(found("match=tag%3Dvip"), ["account-acme", "case-1"])
+        self.assertEqual(found("match=tag%3Dvip,category%3Dcase"), ["case-1"])
+        self.assertEqual(found("match=tag%3Dspring&match=type%3Dcase.opened"), ["account-acme", "case-1", "case-2"])
+        self.assertEqual(found("match=category%3Dcase&direction=backward"), ["case-2", "case-1"])
+        page = curl(f"{self.url}/v1/events?match=tag%3Dvip&direction=backward&limit=1")
+        following = re.search("<([^>]+)>", page.headers["link"])[1]
+        self.assertEqual([event["stream"] for event in curl(self.url + following).json()], ["account-acme"])
+        self.problem(curl(f"{self.url}/v1/events?match=colour%3Dred"), 400, "filter.malformed")
+        self.problem(curl(f"{self.url}/v1/events?direction=up"), 400, "http.bad_parameter")
+        shown = rapport("events", "--server", self.url, "--match", "tag=vip", "--match", "type=none", "--backward", "--format", "json")
+        self.assertEqual([json.loads(line)["stream"] for line in shown.stdout.splitlines()], ["case-1", "account-acme"])
+
+        with subprocess.Popen(["curl", "-sN", f"{self.url}/v1/events/live?from=1&match=tag%3Dspring"], stdout=subprocess.PIPE, text=True) as live:
+            self.command("account", "other", "create", '{"kind":"organisation"}')
+            self.command("account", "next", "create", '{"kind":"organisation"}', "-H", "Rapport-Tags: spring")
+            heard = []
+            for line in live.stdout:
+                if line.startswith("data: "):
+                    heard.append(json.loads(line[6:])["stream"])
+                if len(heard) == 2:
+                    break
+            live.kill()
+        self.assertEqual(heard, ["account-acme", "account-next"])
+
+    def test_a_card_is_taken_once(self):
+        policy = {"loyaltyProgram": {"earn": {"on": "orderFulfilled", "points": 1, "per": {"amountMinor": 100, "currency": "GBP"}, "round": "down"},
+                                     "reverse": {"on": "creditNote", "lots": "newest"}}, "approverId": "ben"}
+        published = self.command("policySet", "points", "publish", json.dumps(policy))
+        self.assertEqual(published.status, 200, published.body)
+        card = '{"programId":"points","cardNo":"4711"}'
+        self.assertEqual(self.command("loyaltyMember", "a", "enrol", card).status, 200)
+        self.problem(self.command("loyaltyMember", "b", "enrol", card), 422, "loyalty_member.card_taken")
+
+    def test_consumer_groups_outlive_a_kill(self):
+        group = f"{self.url}/v1/groups/billing"
+        made = curl(group, "-X", "PUT", body='{"match":["category=case"],"attemptsMax":2,"leaseSeconds":600}')
+        self.assertEqual((made.status, made.json()["checkpoint"]), (200, 0), made.body)
+        self.command("account", "acme", "create", '{"kind":"organisation"}')
+        for id in range(5):
+            self.command("case", str(id), "open")
+
+        def take(limit):
+            events = curl(f"{group}/take", "-X", "POST", body=json.dumps({"max": limit})).json()["events"]
+            return [(event["event"]["position"], event["attempt"]) for event in events]
+
+        self.assertEqual(take(2), [(2, 1), (3, 1)])
+        self.assertEqual(take(9), [(4, 1), (5, 1), (6, 1)])
+        self.assertEqual(take(9), [])
+        done = curl(f"{group}/acknowledge", "-X", "POST", body='{"positions":[2,4]}').json()
+        self.assertEqual((done["known"], done["checkpoint"]), (2, 2))
+        curl(f"{group}/refuse", "-X", "POST", body='{"positions":[5],"error":"no account","park":true}')
+        self.server.end(signal.SIGKILL)
+        self.server = Server(self.data)
+        self.url = self.server.url
+        group = f"{self.url}/v1/groups/billing"
+        parked = curl(f"{group}/parked").json()["events"]
+        self.assertEqual([(event["position"], event["error"]) for event in parked], [(5, "no account")])
+        self.assertEqual(take(9), [(3, 1), (6, 1)])
+        self.assertEqual(rapport("group", "replay", "billing", "--server", self.url, "--format", "json").returncode, 0)
+        taken = rapport("group", "take", "billing", "--wait", "5", "--server", self.url, "--format", "json")
+        self.assertEqual([event["event"]["position"] for event in json.loads(taken.stdout)["events"]], [5], taken.stderr)
+        rapport("group", "acknowledge", "billing", "3", "5", "6", "--server", self.url)
+        status = curl(group).json()
+        self.assertEqual((status["checkpoint"], status["parked"], status["inFlight"], status["behindSeconds"]), (6, 0, 0, 0), status)
+        self.problem(curl(f"{self.url}/v1/groups/none"), 404, "group.unknown")
+        self.problem(curl(group, "-X", "PUT", body='{"match":["category=order"]}'), 409, "group.exists")
+        self.problem(curl(f"{self.url}/v1/groups/Bad", "-X", "PUT", body="{}"), 400, "group.invalid")
+        self.assertEqual(curl(group, "-X", "DELETE").json(), {"group": "billing", "deleted": True})
+        self.assertEqual(curl(f"{self.url}/v1/groups").json(), {"groups": []})
+
     def test_lost_race_says_the_version(self):
         self.assertEqual(self.command("case", "1", "open", "{}", "-H", "If-None-Match: *").status, 200)
         lost = self.problem(self.command("case", "1", "open", "{}", "-H", 'If-Match: "0"'), 412, "stream.version_differs")
