@@ -113,7 +113,6 @@ Result<void> RocksEventStore::Impl::start(const RocksStoreOptions& options) {
     if (auto written = witness_->write(witness_value(committed_.get())); !written) return written;
     if (auto synced = witness_->sync(); !synced) return synced;
   }
-  directory_.part_opened();
   return {};
 }
 
@@ -131,6 +130,7 @@ Result<std::unique_ptr<RocksEventStore>> RocksEventStore::open(StoreDirectory& d
   // The witness is made after the log: without it the first open was cut off, or somebody took it away.
   auto fresh = !witness && witness.error().code == ErrorCode::kNotFound;
   if (!witness && !fresh) return witness.error();
+  directory.part_opened();  // an open that fails on the way leaves files that nobody synced
   auto database = LogDatabase::open(
       directory.path(), {fresh, directory.read_only(), !directory.index_whole(), options.cache_bytes, options.env});
   if (!database) return database.error();

@@ -153,9 +153,7 @@ Result<void> RocksSubjectKeys::Impl::start(const fs::path& keys, bool fresh) {
   auto witness = fresh ? SlotFile::create(keys / "witness", form) : SlotFile::open(keys / "witness", form);
   if (!witness) return witness.error();
   witness_ = std::move(*witness);
-  if (auto counted = start_count(); !counted) return counted;
-  directory_.part_opened();
-  return {};
+  return start_count();
 }
 
 void RocksSubjectKeys::Impl::close() {
@@ -229,6 +227,7 @@ Result<void> RocksSubjectKeys::Impl::sync() {
 }
 
 Result<std::unique_ptr<RocksSubjectKeys>> RocksSubjectKeys::open(StoreDirectory& directory) {
+  directory.part_opened();  // an open that fails on the way leaves files that nobody synced
   auto keys = directory.path() / "keys";
   std::error_code error;
   fs::create_directory(keys, error);

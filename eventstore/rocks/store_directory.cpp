@@ -79,6 +79,19 @@ Found look(const fs::path& dir) {
   return Found::kNothing;
 }
 
+// With the names of new folders synced: a store that a power cut takes back with its folder's name would be lost as a whole.
+Result<void> make_durably(const fs::path& dir) {
+  std::error_code error;
+  if (dir.empty() || fs::exists(dir, error)) return {};
+  if (auto made = make_durably(dir.parent_path()); !made) return made;
+  fs::create_directory(dir, error);
+  if (error) {
+    errno = error.value();
+    return io_error(dir, "cannot make");
+  }
+  return sync_folder(dir.parent_path());
+}
+
 Result<void> prepare_directory(const fs::path& dir, bool create) {
   auto found = look(dir);
   if (found == Found::kForeign)
@@ -87,12 +100,7 @@ Result<void> prepare_directory(const fs::path& dir, bool create) {
   if (found == Found::kNothing && !create)
     return Error{ErrorCode::kNotFound, "store.missing", "there is no store in " + dir.string(), {}, {},
                  "check --data; `rapport import` makes a new store"};
-  std::error_code error;
-  fs::create_directories(dir, error);
-  if (error) {
-    errno = error.value();
-    return io_error(dir, "cannot make");
-  }
+  if (auto made = make_durably(dir); !made) return made;
   if (::access(dir.c_str(), W_OK | X_OK) != 0) return io_error(dir, "cannot write to");
   return {};
 }

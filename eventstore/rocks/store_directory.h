@@ -30,7 +30,7 @@ class StoreDirectory final {
   bool index_whole() const { return index_whole_; }               // else index/ has to be made anew
   Result<void> announce(const std::string& address) { return lock_->announce(address); }
 
-  // For the parts: opened for writing, closed with everything durable.
+  // For the parts: about to open files for writing; closed, with everything durable.
   void part_opened() { ++open_parts_; }
   void part_closed() { --open_parts_; }
 
