@@ -16,10 +16,11 @@ constexpr std::size_t kTableTailBytes = 64u << 10;
 
 fs::path record_path(const fs::path& store) { return store / "closed"; }
 
-// RocksDB's own notes carry nothing of ours, and other programs may write them.
+// RocksDB's own notes carry nothing of ours, and other programs may write them. A witness has checksums of its own, and is written again
+// and again: what one of its syncs failed to keep, no later one keeps.
 bool recorded(const fs::path& file) {
   auto name = file.filename().string();
-  return !name.starts_with("LOG") && name != "LOCK" && !name.starts_with("OPTIONS-") && name != "IDENTITY";
+  return !name.starts_with("LOG") && name != "LOCK" && !name.starts_with("OPTIONS-") && name != "IDENTITY" && name != "witness";
 }
 
 std::vector<fs::path> recorded_files(const fs::path& store) {
