@@ -5,6 +5,7 @@
 #include <iostream>
 #include <regex>
 
+#include "tests/sim/compactions.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/options.h"
 #include "tests/sim/seeded_random.h"
@@ -30,10 +31,11 @@ class AnIoError : public testing::TestWithParam<Kind> {
     fs::remove_all(folder);
     fs::create_directories(folder);
     History history;
+    NoCompactions by_the_seed_alone;
     FaultFileSystem files(folder, fault);
     std::string said;
     {
-      Workload workload(folder / "store", seed, files, history);
+      Workload workload(folder / "store", seed, false, files, history);
       said = workload.run(kSteps);
       // What is read meanwhile is right, or refused.
       if (said.empty() || said.find(": ") != said.npos) expect_no_lie(workload, history);

@@ -7,7 +7,7 @@ namespace rapport::sim {
 namespace {
 
 constexpr std::size_t kStreams = 6;
-constexpr std::size_t kUnsettledEvents = 64;  // so that the index is settled on the way, by its own thread
+constexpr std::size_t kSettledOnTheWay = 64, kSettledWhenAsked = 1u << 20;  // events
 constexpr std::uint64_t kCommandsPerThread = 1'000'000;
 
 std::string text(const Error& error) { return error.reason + ": " + error.message; }
@@ -17,7 +17,7 @@ std::string stream_of(std::size_t n) { return (n % 2 ? "case-" : "opportunity-")
 }  // namespace
 
 std::string Workload::open() {
-  auto opened = test::WholeStore::open(path_, clock_, true, {.unsettled_events = kUnsettledEvents});
+  auto opened = test::WholeStore::open(path_, clock_, true, {.unsettled_events = threads_too_ ? kSettledOnTheWay : kSettledWhenAsked});
   if (!opened) return text(opened.error());
   store_ = std::move(*opened);
   return {};

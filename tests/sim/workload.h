@@ -12,11 +12,12 @@ struct Recorded {
 };
 
 // One thread, and what it does next chosen by the seed: appends of one and of many events, several in one call, repetitions, keys,
-// settling, closing and opening again. A step that fails ends it: `error` says at what.
+// settling, closing and opening again. With `threads_too` the store's own thread settles on the way and `crowd` may be called: then the
+// order of the calls is the machine's.
 class Workload final {
  public:
-  Workload(std::filesystem::path store, std::uint64_t seed, const FaultFileSystem& files, History& history)
-      : path_(std::move(store)), random_(seed), files_(files), history_(history) {}
+  Workload(std::filesystem::path store, std::uint64_t seed, bool threads_too, const FaultFileSystem& files, History& history)
+      : path_(std::move(store)), threads_too_(threads_too), random_(seed), files_(files), history_(history) {}
   // Empty, or what failed: the first error of the store.
   std::string run(std::size_t steps);
   // As `run`, on a store that is open, from this many threads at once, each with streams of its own.
@@ -33,6 +34,7 @@ class Workload final {
   std::size_t below(std::size_t bound) { return random_() % bound; }
 
   const std::filesystem::path path_;
+  const bool threads_too_;
   std::mt19937_64 random_;
   const FaultFileSystem& files_;
   History& history_;
