@@ -141,7 +141,7 @@ std::string History::check(const test::WholeStore& whole) const {
     if (!back || !std::equal(positions.rbegin(), positions.rend(), back->begin(), back->end())) return stream + " is read otherwise backward";
   }
   for (const auto& [type, positions] : found.types)
-    if (positions_of(store, {.type = type}) != positions) return type + " is read otherwise than the log";
+    if (positions_of(store, {.filter = Term::type(type)}) != positions) return type + " is read otherwise than the log";
   for (const auto& [key, at] : keys_) {
     auto kept = whole.keys->find(key.key.id);
     if (!kept || !*kept) return "key " + std::to_string(key.key.id) + " was acknowledged and is gone";
