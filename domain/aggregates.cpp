@@ -9,6 +9,7 @@
 #include "domain/account.h"
 #include "domain/batch.h"
 #include "domain/case.h"
+#include "domain/data_subject.h"
 #include "domain/loyalty_member.h"
 #include "domain/opportunity.h"
 #include "domain/order.h"
@@ -50,7 +51,7 @@ std::vector<Aggregate> aggregates() {
 
 std::vector<Aggregate> all_aggregates() {
   return aggregates<account::Decider, opportunity::Decider, case_::Decider, order::Decider, loyalty_member::Decider,
-                    principal::Decider, policy_set::Decider, batch::Decider>();
+                    principal::Decider, policy_set::Decider, batch::Decider, data_subject::Decider>();
 }
 
 const Aggregate* find_aggregate(const std::vector<Aggregate>& aggregates, std::string_view name) {

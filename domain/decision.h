@@ -104,6 +104,8 @@ struct Context {
   Words target = {};          // of a correction: the event that it corrects
   Peers* peers = nullptr;     // null: only this stream is known
   EventId event = {0, 0, 0};  // in react: the event that is reacted to
+  // Of a stream about a data subject: the key that seals the subject's texts now; 0: it has none.
+  std::uint64_t subject_key = 0;
 };
 
 // For a command that has to say why: `code` is "<aggregate>.reason_missing".

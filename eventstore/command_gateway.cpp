@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "domain/policies.h"
+#include "eventstore/gateway/erasures.h"
 #include "eventstore/gateway/plan.h"
 #include "eventstore/gateway/reused_id.h"
 
@@ -31,6 +32,10 @@ class PassingKeys final : public SubjectKeys {
   Result<void> sync() override { return {}; }
   Result<std::optional<NamedKey>> find(std::uint64_t id) const override { return keys_.find(id); }
   Result<void> restore(const NamedKey&) override { return {}; }
+  Result<std::uint64_t> current_key(std::string_view subject) const override { return keys_.current_key(subject); }
+  Result<void> destroy(std::span<const Erasure>) override { return {}; }
+  Position erased_up_to() const override { return keys_.erased_up_to(); }
+  bool erased(std::uint64_t key_id) const override { return keys_.erased(key_id); }
   Hash keyed_digest(std::string_view purpose, std::string_view bytes) const override { return keys_.keyed_digest(purpose, bytes); }
   Result<std::optional<std::string>> open(std::string_view sealed) const override { return keys_.open(sealed); }
 
@@ -58,13 +63,27 @@ class CommandGateway::Impl {
   Result<Receipt> submit(const Command& command) {
     auto aggregate = planner_.aggregate_of(command);
     if (!aggregate) return std::move(aggregate).error();
+    if (erases(command)) return erase(**aggregate, command);
     std::shared_lock writing(writers_);
+    return decide_and_store(**aggregate, command);
+  }
+
+  // Alone, and done only when the key is destroyed: also when the command comes again because it was not.
+  Result<Receipt> erase(const Aggregate& aggregate, const Command& command) {
+    std::unique_lock alone(writers_);
+    auto receipt = decide_and_store(aggregate, command);
+    if (!receipt) return receipt;
+    if (auto finished = finish_erasures(store_, keys_); !finished) return std::move(finished).error();
+    return receipt;
+  }
+
+  Result<Receipt> decide_and_store(const Aggregate& aggregate, const Command& command) {
     auto stream = stream_name(command.aggregate, command.id);
     std::lock_guard one_a_stream(stripes_[std::hash<std::string>()(stream) % kStripes]);
     if (auto before = done_before(command, stream); !before) return std::move(before).error();
     else if (*before) return std::move(**before);
     for (int attempt = 0;; ++attempt) {
-      auto receipt = try_once(**aggregate, command);
+      auto receipt = try_once(aggregate, command);
       if (receipt || receipt.error().reason != "stream.version_differs" || attempt == kRetriesMax) return receipt;
       if (!command.expected) continue;
       auto current = store_.version_of(stream);
@@ -178,6 +197,7 @@ CommandGateway::~CommandGateway() = default;
 Result<std::unique_ptr<CommandGateway>> CommandGateway::open(const std::vector<Aggregate>& aggregates, EventStore& store,
                                                              SubjectKeys& keys, const Clock& clock) {
   auto impl = std::make_unique<Impl>(aggregates, store, keys, clock);
+  if (auto finished = finish_erasures(store, keys); !finished) return std::move(finished).error();
   if (auto read = impl->read_policies(); !read) return std::move(read).error();
   return std::unique_ptr<CommandGateway>(new CommandGateway(std::move(impl)));
 }
@@ -195,6 +215,10 @@ class CommandBatch::Impl final : public Workspace {
   }
 
   Result<Decided> decide(const Command& command) {
+    // What the batch seals afterwards could never be read.
+    if (erases(command))
+      return Error{ErrorCode::kRejected, "subject.erased_alone", "an erasure is no part of an import", "", "",
+                   "send it by itself: rapport command dataSubject/SUBJECT eraseSubject --reason CODE"};
     if (!alone_.owns_lock()) alone_.lock();
     auto aggregate = gateway_.planner_.aggregate_of(command);
     if (!aggregate) return std::move(aggregate).error();

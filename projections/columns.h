@@ -161,7 +161,7 @@ class Computation {
   std::optional<std::pair<Date, Date>> days(std::string_view name) const;
   Timestamp day_start(Date day) const { return query_.day_start(day); }
 
-  // A sealed text, opened; null if the key is not known here or was destroyed.
+  // A sealed text, opened; Erased if its key was destroyed, null if it is not known here.
   Value open(const Sealed& sealed) const;
 
   // Every row of a table, or of those whose key begins with the given fields. f(const R&) answers nothing, or false to stop.

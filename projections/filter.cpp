@@ -167,6 +167,7 @@ Cell borrowed(const Value& value) {
   return std::visit(
       []<class T>(const T& v) -> Cell {
         if constexpr (std::same_as<T, std::string>) return std::string_view(v);
+        else if constexpr (std::same_as<T, Erased>) return {};
         else return v;
       },
       value);
@@ -184,6 +185,7 @@ Value owned(const Cell& cell, const SealOpener* keys) {
         if constexpr (std::same_as<T, std::string_view>) return std::string(v);
         else if constexpr (std::same_as<T, const Sealed*>) {
           auto text = opened(*v, keys);
+          if (!text && keys && keys->erased(sealing_key(v->bytes))) return Erased{};
           return text && !text->empty() ? Value(std::move(*text)) : Value();
         } else return v;
       },

@@ -97,7 +97,7 @@ std::string text_of(Timestamp time) {
 std::string text_of(const Value& value) {
   return std::visit(
       []<class T>(const T& v) -> std::string {
-        if constexpr (std::same_as<T, std::monostate>) return {};
+        if constexpr (std::same_as<T, std::monostate> || std::same_as<T, Erased>) return {};
         else if constexpr (std::same_as<T, bool>) return v ? "true" : "false";
         else if constexpr (std::same_as<T, std::int64_t>) return std::to_string(v);
         else if constexpr (std::same_as<T, std::string>) return v;

@@ -35,8 +35,12 @@ struct Parameter {
   std::vector<std::string> choices = {};  // of a text: what it may be; empty: anything
 };
 
+// A personal text that an erasure made unreadable. Filters and orders take it for null.
+struct Erased {
+  auto operator<=>(const Erased&) const = default;
+};
 // Null is unknown or not there. Money is an integer.
-using Value = std::variant<std::monostate, std::int64_t, std::string, Date, Timestamp, bool>;
+using Value = std::variant<std::monostate, Erased, std::int64_t, std::string, Date, Timestamp, bool>;
 // RFC 3339 times in UTC with up to six decimals, dates, "true"; empty for null. What filters compare with, and CSV prints.
 std::string text_of(const Value& value);
 
@@ -69,7 +73,7 @@ struct Query {
   // "Now" of the question: as-of, else the recordedAt of the position it is answered for. A report reads no clock.
   std::optional<Timestamp> reference = {};
   DayStart day_start = utc_day_start;
-  const SealOpener* keys = nullptr;          // opens sealed cells; null, or a key not known: the cell is null
+  const SealOpener* keys = nullptr;          // opens sealed cells; without it, or the key: null, or Erased
 };
 
 // The position that a cursor's pages are answered for, so that one listing stays of one moment.

@@ -46,7 +46,7 @@ class Dumping {
       if (!event) return std::move(event).error();
       if (!*event) return true;
       text.clear();
-      if (auto written = append_dump_line(**event, text); !written) return std::move(written).error();
+      if (auto written = append_dump_line(**event, &keys, text); !written) return std::move(written).error();
       if (auto key = (*event)->subject_key; key && told.insert(key).second)
         if (auto written = append_key(keys, key, text); !written) return std::move(written).error();
       last_ = (*event)->position;

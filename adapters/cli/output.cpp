@@ -30,6 +30,17 @@ std::string plain(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// For people and tables: what was erased says so, where the JSON has null beside a member `erased`.
+void show_erased(Json& object) {
+  auto erased = object.find("erased");
+  if (erased == object.end() || !erased->is_array()) return;
+  auto pointers = *erased;
+  object.erase("erased");
+  for (auto& pointer : pointers)
+    if (pointer.is_string() && object.contains(Json::json_pointer(pointer.get<std::string>())))
+      object[Json::json_pointer(pointer.get<std::string>())] = "[erased]";
+}
+
 std::string csv_field(std::string text) {
   if (text.find_first_of(",\"\r\n") == text.npos) return text;
   for (std::size_t at = 0; (at = text.find('"', at)) != text.npos; at += 2) text.insert(at, 1, '"');
@@ -151,6 +162,7 @@ std::string show_report(std::string_view document, Format format) {
   if (!json || !is_report(*json)) return std::string(document) + "\n";
   auto& report = *json;
   auto& rows = report["rows"];
+  for (auto& row : rows) show_erased(row);
   if (format == Format::kTable) return table_of(report) + footer(report, rows.size());
   auto names = names_of(report);
   std::string out = csv_line(names);
@@ -184,6 +196,7 @@ std::string show_event(std::string_view event, Format format, bool first) {
   auto parsed_event = format == Format::kJson ? std::nullopt : parsed(event);
   if (!parsed_event) return std::string(event) + "\n";
   auto& json = *parsed_event;
+  show_erased(json);
   if (format == Format::kTable)
     return fmt::format("{:>9}  {:<27}  {}  {}  {}\n", json.value("position", 0ULL), plain(json["occurredAt"]),
                        printable(plain(json["stream"])), plain(json["type"]), printable(plain(json["data"])));

@@ -34,7 +34,7 @@ void optional_member(std::string_view name, bool present, capnp::Text::Reader te
 }
 
 Result<void> append_reason(envelope::wire::Metadata::Reader metadata, PersonalTexts personal,
-                           std::string& out) {
+                           std::string& out, ErasedTexts& erased) {
   key("reason", out);
   if (!metadata.hasReasonCode() && !metadata.hasReasonText()) {
     out += "null";
@@ -52,7 +52,33 @@ Result<void> append_reason(envelope::wire::Metadata::Reader metadata, PersonalTe
   }
   auto opened = append_personal(view(metadata.getReasonText()), personal, out);
   out += '}';
-  return opened;
+  if (!opened) return std::move(opened).error();
+  if (*opened) erased.push_back("/reason/text");
+  return {};
+}
+
+Result<void> append_data(const RecordedEvent& event, PersonalTexts personal, std::string& out,
+                         ErasedTexts& erased) {
+  key("data", out);
+  auto* aggregate = find_aggregate(event.stream_type);
+  if (aggregate == nullptr) {
+    out += "{}";  // of an aggregate from a newer program
+    return {};
+  }
+  auto before = erased.size();
+  auto done = append_member(aggregate->events, event.payload, personal, out, &erased);
+  for (auto i = before; i < erased.size(); ++i) erased[i].insert(0, "/data");
+  return done;
+}
+
+void append_erased(const ErasedTexts& erased, std::string& out) {
+  if (erased.empty()) return;
+  key("erased", out);
+  for (auto& pointer : erased) {
+    out += &pointer == erased.data() ? '[' : ',';
+    append_text(pointer, out);
+  }
+  out += ']';
 }
 
 void append_tags(envelope::wire::Metadata::Reader metadata, std::string& out) {
@@ -67,10 +93,10 @@ void append_tags(envelope::wire::Metadata::Reader metadata, std::string& out) {
 }
 
 // The members of the event object, without its closing brace.
-Result<void> append_members(const RecordedEvent& event, const SealOpener* opener,
-                            std::string& out) {
+Result<void> append_members(const RecordedEvent& event, PersonalTexts personal, std::string& out) {
   auto& metadata = event.metadata;
-  auto personal = event.subject_key == 0 ? kPlainTexts : PersonalTexts(opener);
+  if (event.subject_key == 0) personal = kPlainTexts;
+  ErasedTexts erased;
   out += "{\"position\":";
   append_integer(event.position.value, out);
   text_member("id", to_text(event.id()), out);
@@ -87,7 +113,7 @@ Result<void> append_members(const RecordedEvent& event, const SealOpener* opener
   append_text(view(metadata.getActorId()), out);
   text_member("kind", name_of(metadata.getActorKind()), out);
   out += '}';
-  if (auto reason = append_reason(metadata, personal, out); !reason) return reason;
+  if (auto reason = append_reason(metadata, personal, out, erased); !reason) return reason;
   text_member("correlationId",
               to_text(CommandId::of(metadata.getCorrelationHigh(), metadata.getCorrelationLow())),
               out);
@@ -108,10 +134,8 @@ Result<void> append_members(const RecordedEvent& event, const SealOpener* opener
   }
   if (event.metadata.getTags().size() > 0) append_tags(event.metadata, out);
   text_member("leaf", to_hex(event.leaf), out);
-  key("data", out);
-  auto* aggregate = find_aggregate(event.stream_type);
-  if (aggregate != nullptr) return append_member(aggregate->events, event.payload, personal, out);
-  out += "{}";  // of an aggregate from a newer program
+  if (auto data = append_data(event, personal, out, erased); !data) return data;
+  append_erased(erased, out);
   return {};
 }
 
@@ -170,9 +194,10 @@ Result<void> append_event(const RecordedEvent& event, const SealOpener* opener, 
   });
 }
 
-Result<void> append_dump_line(const RecordedEvent& event, std::string& out) {
+Result<void> append_dump_line(const RecordedEvent& event, const SealOpener* keys, std::string& out) {
   return guarded(event.position, [&]() -> Result<void> {
-    if (auto members = append_members(event, nullptr, out); !members) return members;
+    if (auto members = append_members(event, PersonalTexts::left_sealed(keys), out);
+        !members) return members;
     if (auto rest = append_rest(event, out); !rest) return rest;
     text_member("salt", to_hex(event.salt), out);
     if (!event.request.empty()) text_member("request", to_hex(event.request), out);

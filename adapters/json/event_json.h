@@ -17,15 +17,16 @@ namespace rapport {
 class SealOpener;
 struct Receipt;
 
-// The **event** object, without a line break. kCorrupt if the stored bytes are damaged. Safe for
+// The **event** object, without a line break. Texts that an erasure made unreadable are null, and
+// the member `erased` names them by JSON pointers ("/data/name"). kCorrupt if the stored bytes are damaged. Safe for
 // concurrent use.
 Result<void> append_event(const RecordedEvent& event, const SealOpener* opener, std::string& out);
 
-// A line of `dump`, without its line break: the event object with sealed bytes as they are,
-// everything else that is stored in readable form, and the stored messages themselves in base64
+// A line of `dump`, without its line break: the event object with sealed bytes as they are (but
+// erased ones, of which `keys` knows, as above), everything else that is stored in readable form, and the stored messages themselves in base64
 // (`metadataBytes`, `payloadBytes`), from which `load` takes them: encoding the readable form again
 // could not be the same bytes, and the root must come out the same.
-Result<void> append_dump_line(const RecordedEvent& event, std::string& out);
+Result<void> append_dump_line(const RecordedEvent& event, const SealOpener* keys, std::string& out);
 
 // What `load` needs of one line of a dump. Owns its bytes.
 struct DumpedEvent {

@@ -1,5 +1,7 @@
 #include "adapters/json/report_json.h"
 
+#include <utility>
+
 #include "adapters/json/write_json.h"
 
 namespace rapport {
@@ -9,6 +11,7 @@ void append_value(const projections::Value& value, std::string& out) {
   struct Appender {
     std::string& out;
     void operator()(std::monostate) const { out += "null"; }
+    void operator()(projections::Erased) const { out += "null"; }
     void operator()(std::int64_t number) const { append_integer(number, out); }
     void operator()(const std::string& text) const { append_text(text, out); }
     void operator()(Date date) const { append_date(date, out); }
@@ -37,7 +40,13 @@ void append_row(const std::vector<projections::ColumnInfo>& columns,
     out += ':';
     append_value(row[i], out);
   }
-  out += '}';
+  bool first = true;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (!std::holds_alternative<projections::Erased>(row[i])) continue;
+    out += std::exchange(first, false) ? ",\"erased\":[" : ",";
+    append_text("/" + columns[i].name, out);
+  }
+  out += first ? "}" : "]}";
 }
 
 void append_report(const ReportHead& head, const projections::Lines& lines, std::string& out) {

@@ -26,7 +26,8 @@ struct ReportHead {
 // "policies":[{"id":…,"version":n},…],"columns":[names],"rows":[…]},
 // and "next" if there is a page after it.
 void append_report(const ReportHead& head, const projections::Lines& lines, std::string& out);
-// One row as an object, its members in the columns' order.
+// One row as an object, its members in the columns' order. Texts that an erasure made unreadable are
+// null, and a last member `erased` names them ("/name").
 void append_row(const std::vector<projections::ColumnInfo>& columns,
                 const std::vector<projections::Value>& row, std::string& out);
 

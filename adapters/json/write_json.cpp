@@ -91,10 +91,11 @@ std::string_view view(capnp::Text::Reader text) { return {text.begin(), text.siz
 // so at the end.
 class Writer {
  public:
-  Writer(PersonalTexts texts, std::string& out) : texts_(texts), out_(out) {}
+  Writer(PersonalTexts texts, std::string& out, ErasedTexts* erased)
+      : texts_(texts), out_(out), erased_(erased) {}
   void write(const StructPlan& plan, capnp::AnyStruct::Reader from);
   void write_member(const UnionPlan& plan, capnp::AnyStruct::Reader from);
-  void personal(std::string_view text);
+  bool personal(std::string_view text);  // whether it was erased
   Result<void> take() && { return std::move(result_); }
 
  private:
@@ -104,8 +105,18 @@ class Writer {
   void list(const ValuePlan& element, capnp::AnyPointer::Reader from);
   void event_id(capnp::AnyStruct::Reader from);
 
+  // Calls f with the way to a part of the value prolonged by the part's name.
+  void below(std::string_view part, auto&& f) {
+    auto length = path_.size();
+    path_.append("/").append(part);
+    f();
+    path_.resize(length);
+  }
+
   PersonalTexts texts_;
   std::string& out_;
+  ErasedTexts* const erased_;
+  std::string path_;  // to the value being written
   Result<void> result_;
 };
 
@@ -118,7 +129,8 @@ void Writer::write(const StructPlan& plan, capnp::AnyStruct::Reader from) {
     if (!first) out_ += ',';
     first = false;
     out_ += f.key;
-    field(f, data, pointers);
+    if (f.value.kind < FieldKind::kText) field(f, data, pointers);
+    else below(f.name, [&] { field(f, data, pointers); });
   }
   out_ += '}';
 }
@@ -199,7 +211,10 @@ void Writer::inline_value(const FieldPlan& plan, Bytes data) {
 void Writer::pointer(const FieldPlan& plan, capnp::AnyPointer::Reader from) {
   switch (plan.value.kind) {
     case FieldKind::kText:
-      if (plan.personal) return personal(view(from.getAs<capnp::Text>()));
+      if (plan.personal) {
+        if (personal(view(from.getAs<capnp::Text>())) && erased_) erased_->push_back(path_);
+        return;
+      }
       return append_text(view(from.getAs<capnp::Text>()), out_);
     case FieldKind::kData: {
       auto bytes = from.getAs<capnp::Data>();
@@ -228,8 +243,11 @@ void Writer::list(const ValuePlan& element, capnp::AnyPointer::Reader from) {
     auto items = from.getAs<capnp::AnyList>();
     KJ_REQUIRE(items.getElementSize() == capnp::ElementSize::INLINE_COMPOSITE,
                "a list of structs is something else");
+    std::size_t index = 0;
     for (auto item : items.as<capnp::List<capnp::AnyStruct>>())
-      separated([&] { write(*element.type, item); });
+      separated([&] {
+        below(std::to_string(index++), [&] { write(*element.type, item); });
+      });
   } else {
     RAPPORT_ASSERT(element.kind == FieldKind::kText);  // no schema has lists of anything else
     for (auto item : from.getAs<capnp::List<capnp::Text>>())
@@ -243,23 +261,32 @@ void Writer::event_id(capnp::AnyStruct::Reader from) {
   append_quoted(to_text(id), out_);
 }
 
-void Writer::personal(std::string_view text) {
-  if (texts_.are_plain() || sealing_key(text) == 0) return append_text(text, out_);
-  if (texts_.opener() == nullptr) {
+bool Writer::personal(std::string_view text) {
+  auto key = sealing_key(text);
+  if (texts_.are_plain() || key == 0) {
+    append_text(text, out_);
+    return false;
+  }
+  if (texts_.opener() != nullptr && texts_.opener()->erased(key)) {
+    out_ += "null";
+    return true;
+  }
+  if (texts_.stay_sealed()) {
     out_ += "{\"sealed\":\"";
     append_base64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, out_);
     out_ += "\"}";
-    return;
+    return false;
   }
   auto opened = texts_.opener()->open(text);
   if (!opened) {
     if (result_) result_ = std::move(opened).error();
-    return;
+    return false;
   }
   if (*opened)
     append_text(**opened, out_);
   else
     out_ += "null";
+  return false;
 }
 
 // Cap'n Proto finds damage only where it is read, and throws.
@@ -278,34 +305,35 @@ Result<void> guarded(Body&& body) {
 Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from,
                            PersonalTexts personal, std::string& out) {
   return guarded([&] {
-    Writer writer(personal, out);
+    Writer writer(personal, out, nullptr);
     writer.write(plan, from);
     return std::move(writer).take();
   });
 }
 
 Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from,
-                           PersonalTexts personal, std::string& out) {
+                           PersonalTexts personal, std::string& out, ErasedTexts* erased) {
   return guarded([&] {
-    Writer writer(personal, out);
+    Writer writer(personal, out, erased);
     writer.write_member(plan, from);
     return std::move(writer).take();
   });
 }
 
 Result<void> append_member(const UnionPlan& plan, Words message, PersonalTexts personal,
-                           std::string& out) {
+                           std::string& out, ErasedTexts* erased) {
   return guarded([&] {
     capnp::FlatArrayMessageReader reader(message);
     return append_member(plan, reader.getRoot<capnp::AnyPointer>().getAs<capnp::AnyStruct>(),
-                         personal, out);
+                         personal, out, erased);
   });
 }
 
-Result<void> append_personal(std::string_view text, PersonalTexts personal, std::string& out) {
-  Writer writer(personal, out);
-  writer.personal(text);
-  return std::move(writer).take();
+Result<bool> append_personal(std::string_view text, PersonalTexts personal, std::string& out) {
+  Writer writer(personal, out, nullptr);
+  auto erased = writer.personal(text);
+  auto done = std::move(writer).take();
+  return done ? Result<bool>(erased) : Result<bool>(std::move(done).error());
 }
 
 void append_text(std::string_view text, std::string& out) {

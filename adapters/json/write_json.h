@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/event_buffer.h"
 #include "domain/result.h"
@@ -23,21 +24,30 @@ class SealOpener;
 struct StructPlan;
 struct UnionPlan;
 
-// What becomes of personal texts. Of a stored event: opened (null if the key is gone), or
-// {"sealed":"base64"} without an opener; bytes that no seal ever made are text. Of a command, or an
-// event before it is stored: kPlainTexts.
+// What becomes of personal texts. Of a stored event: opened, or {"sealed":"base64"} without an
+// opener; null if the key was erased or is not known here; bytes that no seal ever made are text.
+// Of a command, or an event before it is stored: kPlainTexts.
 class PersonalTexts {
  public:
   PersonalTexts(const SealOpener* opener) : opener_(opener) {}  // null: left sealed
+  // Left sealed, but null where the opener knows that the key was erased.
+  static PersonalTexts left_sealed(const SealOpener* opener) {
+    PersonalTexts texts(opener);
+    texts.sealed_ = true;
+    return texts;
+  }
   static constexpr PersonalTexts plain() { return PersonalTexts(); }
   bool are_plain() const { return plain_; }
+  bool stay_sealed() const { return sealed_ || opener_ == nullptr; }
   const SealOpener* opener() const { return opener_; }
 
  private:
   constexpr PersonalTexts() : plain_(true) {}
   const SealOpener* opener_ = nullptr;
-  bool plain_ = false;
+  bool plain_ = false, sealed_ = false;
 };
+// Where texts were that an erasure made unreadable, as JSON pointers ("/new/name"): they are null.
+using ErasedTexts = std::vector<std::string>;
 inline constexpr PersonalTexts kPlainTexts = PersonalTexts::plain();
 
 Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from,
@@ -45,12 +55,12 @@ Result<void> append_struct(const StructPlan& plan, capnp::AnyStruct::Reader from
 
 // The fields of the member that a Command or Event union holds; {} for one from a newer schema.
 Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from,
-                           PersonalTexts personal, std::string& out);
+                           PersonalTexts personal, std::string& out, ErasedTexts* erased = nullptr);
 Result<void> append_member(const UnionPlan& plan, Words message, PersonalTexts personal,
-                           std::string& out);
+                           std::string& out, ErasedTexts* erased = nullptr);
 
-// One personal text, as above.
-Result<void> append_personal(std::string_view text, PersonalTexts personal, std::string& out);
+// One personal text, as above; whether it was erased.
+Result<bool> append_personal(std::string_view text, PersonalTexts personal, std::string& out);
 
 // Single values.
 void append_text(std::string_view text, std::string& out);  // with its quotes

@@ -14,6 +14,7 @@ struct Command { union {
   principal @6 :import "principal.capnp".Command;
   policySet @7 :import "policy_set.capnp".Command;
   batch @8 :import "batch.capnp".Command;
+  dataSubject @9 :import "data_subject.capnp".Command;
 } }
 struct Event { union {
   unspecified @0 :Void;
@@ -25,4 +26,5 @@ struct Event { union {
   principal @6 :import "principal.capnp".Event;
   policySet @7 :import "policy_set.capnp".Event;
   batch @8 :import "batch.capnp".Event;
+  dataSubject @9 :import "data_subject.capnp".Event;
 } }

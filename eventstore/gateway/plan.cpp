@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "eventstore/gateway/erasures.h"
+
 namespace rapport {
 namespace {
 
@@ -29,6 +31,8 @@ constexpr Advice kAdvice[] = {
     {".already_cancelled", "the reason that it was cancelled for", kCorrectIt},
     {".transaction_differs", "what was booked under this transaction", "send another movement under a txnId of its own"},
     {".message_differs", "what was logged under this messageRef", "send another message under a messageRef of its own"},
+    {".legal_hold", "a subject without a legal hold", "lift the hold, or let it run out"},
+    {".nothing_to_erase", "a subject with personal texts", "no text was ever sealed for this subject, or none since its last erasure"},
     {".hierarchy_circular", "an account that is not already on the other side", "end the relation that stands against it"},
 };
 
@@ -237,6 +241,8 @@ class Planner::Making final : private Peers {
                      "", std::to_string(before.value), "load it again and decide anew"};
     }
     PolicyLookup lookup(policies_, date_of(time_.at), command_.as_fact);
+    auto subject_key = aggregate.name == kDataSubject ? planner_.keys_.current_key(id) : Result<std::uint64_t>(0);
+    if (!subject_key) return std::move(subject_key).error();
     Context context{.id = Text(id),
                     .now = time_.at,
                     .recorded = time_.sent,
@@ -245,7 +251,8 @@ class Planner::Making final : private Peers {
                     .policies = lookup,
                     .reason = reason_,
                     .target = time_.target,
-                    .peers = this};
+                    .peers = this,
+                    .subject_key = *subject_key};
     peers_of_ = &aggregate;
     auto emitted = out_.size();
     auto held = working.fold->claims();
@@ -362,7 +369,7 @@ class Planner::Making final : private Peers {
       bool personal = planner_.sealing_.is_personal(aggregate.event, event.payload);
       bool own_reason = !cause && !command_.reason_text.empty();
       if ((personal || own_reason) && !key) {
-        auto subject = fold.subject();
+        auto subject = subject_of(aggregate, id, fold);
         auto made = planner_.keys_.key_for(subject.empty() ? event.stream : subject);
         if (!made) return std::move(made).error();
         key = *made;
@@ -386,6 +393,13 @@ class Planner::Making final : private Peers {
       });
     }
     return {};
+  }
+
+  // Texts about a data subject are the subject's own. But the words that an erasure is given for are the record of whoever erased,
+  // so they stay, under a key of the stream's own.
+  std::string subject_of(const Aggregate& aggregate, std::string_view id, const Fold& fold) const {
+    if (aggregate.name != kDataSubject) return fold.subject();
+    return erases(command_) ? std::string() : std::string(id);
   }
 
   // A reaction is the rules' doing, on behalf of whoever sent the command.

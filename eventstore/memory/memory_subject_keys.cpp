@@ -35,12 +35,32 @@ Hash MemorySubjectKeys::keyed_digest(std::string_view purpose, std::string_view 
   return hmac_sha256(key, {bytes_of(bytes)});
 }
 
-void MemorySubjectKeys::forget(std::string_view subject) {
+bool MemorySubjectKeys::erased(std::uint64_t key_id) const {
+  std::lock_guard lock(mutex_);
+  return erased_.contains(key_id);
+}
+
+Result<std::uint64_t> MemorySubjectKeys::current_key(std::string_view subject) const {
   std::lock_guard lock(mutex_);
   auto found = keys_.find(std::string(subject));
-  if (found == keys_.end()) return;
-  std::erase_if(by_id_, [&](auto& named) { return named.second.subject == subject; });
-  keys_.erase(found);
+  return found == keys_.end() ? 0 : found->second.id;
+}
+
+Result<void> MemorySubjectKeys::destroy(std::span<const Erasure> erasures) {
+  std::lock_guard lock(mutex_);
+  for (auto& erasure : erasures) {
+    by_id_.erase(erasure.key_id);
+    std::erase_if(keys_, [&](auto& key) { return key.second.id == erasure.key_id; });
+    erased_.insert(erasure.key_id);
+    erased_up_to_ = erasure.position;
+    last_id_ = std::max(last_id_, erasure.key_id);
+  }
+  return {};
+}
+
+Position MemorySubjectKeys::erased_up_to() const {
+  std::lock_guard lock(mutex_);
+  return erased_up_to_;
 }
 
 Result<std::optional<SubjectKeys::NamedKey>> MemorySubjectKeys::find(std::uint64_t id) const {
@@ -51,6 +71,7 @@ Result<std::optional<SubjectKeys::NamedKey>> MemorySubjectKeys::find(std::uint64
 
 Result<void> MemorySubjectKeys::restore(const NamedKey& named) {
   std::lock_guard lock(mutex_);
+  if (erased_.contains(named.key.id)) return {};
   by_id_.emplace(named.key.id, named);
   keys_.emplace(named.subject, named.key);
   last_id_ = std::max(last_id_, named.key.id);

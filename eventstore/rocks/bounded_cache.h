@@ -34,6 +34,12 @@ class BoundedCache final {
     }
     young_.emplace(key, value);
   }
+  // Every value, before it is forgotten.
+  void clear(auto&& wipe) {
+    for (auto* generation : {&young_, &old_})
+      for (auto& [key, value] : *generation) wipe(value);
+    clear();
+  }
   void clear() {
     young_.clear();
     old_.clear();

@@ -47,6 +47,7 @@ Result<MasterKey> MasterKey::load(const std::filesystem::path& keys, bool create
   if (!text && text.error().code == ErrorCode::kNotFound && create) {
     randombytes_buf(key.key_.data(), key.key_.size());
     if (auto written = write_file_durably(path, to_hex(key.key_) + '\n', 0600); !written) return written.error();
+    key.in_file_ = true;
     return key;
   }
   if (!text && text.error().code == ErrorCode::kNotFound)
@@ -55,10 +56,29 @@ Result<MasterKey> MasterKey::load(const std::filesystem::path& keys, bool create
   if (!text) return text.error();
   if (text->empty() || text->back() != '\n' || !parse_key({text->data(), text->size() - 1}, key.key_))
     return wrong(path.string());
+  key.in_file_ = true;
+  sodium_memzero(text->data(), text->size());
   return key;
 }
 
-MasterKey::MasterKey(MasterKey&& other) noexcept : key_(other.key_) { sodium_memzero(other.key_.data(), other.key_.size()); }
+Result<MasterKey> MasterKey::parse(std::string_view text, const std::string& where) {
+  MasterKey key{Hash{}};
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (parse_key(text, key.key_)) return key;
+  return Error{ErrorCode::kInvalid, "keys.master_key_malformed", where + " holds no master key", {}, "64 lower-case hex digits",
+               "openssl rand -hex 32 makes one"};
+}
+
+std::string MasterKey::to_text() const { return to_hex(key_) + '\n'; }
+
+MasterKey::MasterKey(MasterKey&& other) noexcept : key_(other.key_), in_file_(other.in_file_) {
+  sodium_memzero(other.key_.data(), other.key_.size());
+}
+void MasterKey::operator=(MasterKey&& other) noexcept {
+  key_ = other.key_;
+  in_file_ = other.in_file_;
+  if (this != &other) sodium_memzero(other.key_.data(), other.key_.size());
+}
 MasterKey::~MasterKey() { sodium_memzero(key_.data(), key_.size()); }
 
 Hash MasterKey::digest(std::string_view purpose) const { return hmac_sha256(key_, {bytes_of(purpose)}); }

@@ -14,10 +14,20 @@ class MasterKey final {
  public:
   // create: makes keys/master.key if neither the environment nor a file has the key. "keys.master_key_missing", "…_wrong".
   static Result<MasterKey> load(const std::filesystem::path& keys, bool create);
+  // From text of 64 lower-case hex digits, a line's end behind them or not. `where` is what an error names.
+  static Result<MasterKey> parse(std::string_view text, const std::string& where);
   ~MasterKey();
   MasterKey(MasterKey&& other) noexcept;
   MasterKey(const MasterKey&) = delete;
   MasterKey& operator=(const MasterKey&) = delete;
+  void operator=(MasterKey&& other) noexcept;
+  MasterKey copy() const { return MasterKey(key_); }
+
+  // From keys/master.key, and not from the environment.
+  bool in_file() const { return in_file_; }
+  void keep_in_file() { in_file_ = true; }
+  // What keys/master.key holds.
+  std::string to_text() const;
 
   // HMAC of a purpose: to tell the right key from a wrong one, and to seal the witness.
   Hash digest(std::string_view purpose) const;
@@ -29,6 +39,7 @@ class MasterKey final {
  private:
   explicit MasterKey(const Hash& key) : key_(key) {}
   Hash key_;
+  bool in_file_ = false;
 };
 
 inline constexpr std::size_t kWrappedBytes = 72;

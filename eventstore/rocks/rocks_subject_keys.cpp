@@ -1,27 +1,24 @@
 #include "eventstore/rocks/rocks_subject_keys.h"
 
-#include <rocksdb/db.h>
-#include <rocksdb/file_checksum.h>
 #include <sodium.h>
 
 #include <mutex>
 
 #include "eventstore/byte_order.h"
 #include "eventstore/rocks/bounded_cache.h"
-#include "eventstore/rocks/empty_logs.h"
+#include "eventstore/rocks/erasure_register.h"
 #include "eventstore/rocks/files.h"
-#include "eventstore/rocks/master_key.h"
-#include "eventstore/rocks/rocks_status.h"
-#include "eventstore/rocks/silent_logger.h"
+#include "eventstore/rocks/key_database.h"
+#include "eventstore/rocks/key_swap.h"
 #include "eventstore/rocks/slot_file.h"
 
 namespace rapport {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view kCheckEntry = "c", kSecretEntry = "d", kCountEntry = "n", kCheckPurpose = "rapport master key 1";
+constexpr std::string_view kCheckEntry = "c", kSecretEntry = "d", kCountEntry = "n", kErasedEntry = "x";
+constexpr std::string_view kCheckPurpose = "rapport master key 1", kErasurePurpose = "erasure";
 constexpr std::size_t kKeysCached = 64u << 10;
-constexpr std::size_t kMemtableBytes = 4u << 20;
 
 std::string subject_entry(std::string_view subject) { return "s" + std::string(subject); }
 std::string id_entry(std::uint64_t id) {
@@ -29,7 +26,7 @@ std::string id_entry(std::uint64_t id) {
   append_be<8>(entry, id);
   return entry;
 }
-std::uint64_t id_of(const rocksdb::Slice& entry) { return read_be<8>({entry.data() + 1, sizeof(std::uint64_t)}); }
+std::uint64_t id_of(std::string_view entry) { return read_be<8>(entry.substr(1, sizeof(std::uint64_t))); }
 Error damaged_keys(std::string what) {
   return {ErrorCode::kCorrupt, "keys.damaged", "the keys are damaged: " + std::move(what), {}, {}, "restore a backup of keys/"};
 }
@@ -50,27 +47,18 @@ bool log_has_events(const fs::path& store) {
   return witness && witness->find_first_not_of('\0') != witness->npos;
 }
 
-Result<std::unique_ptr<rocksdb::DB>> open_database(const fs::path& path, bool create, bool read_only) {
-  rocksdb::Options options;
-  options.create_if_missing = create;
-  options.write_buffer_size = kMemtableBytes;
-  options.info_log = std::make_shared<SilentLogger>();
-  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
-  rocksdb::DB* db = nullptr;
-  auto status = read_only ? rocksdb::DB::OpenForReadOnly(options, path.string(), &db) : rocksdb::DB::Open(options, path.string(), &db);
-  if (!status.ok()) return from_status(status, "cannot open " + path.string());
-  if (!read_only) remove_empty_logs(path.string());
-  return std::unique_ptr<rocksdb::DB>(db);
-}
+Error opened_to_read() { return {ErrorCode::kUnavailable, "store.read_only", "the store was opened for reading"}; }
+void wipe(SubjectKeys::Key& key) { sodium_memzero(key.secret.data(), key.secret.size()); }
 
 }  // namespace
 
 class RocksSubjectKeys::Impl final {
  public:
-  Impl(StoreDirectory& directory, MasterKey master, std::unique_ptr<rocksdb::DB> db)
-      : directory_(directory), master_(std::move(master)), db_(std::move(db)) {}
+  Impl(StoreDirectory& directory, MasterKey master, std::unique_ptr<KeyDatabase> db)
+      : directory_(directory), keys_(directory.path() / "keys"), master_(std::move(master)), db_(std::move(db)),
+        erased_(keys_ / "erased", [this](std::string_view line) { return keyed_digest(kErasurePurpose, line); }) {}
 
-  Result<void> start(const fs::path& keys, bool fresh);
+  Result<void> start(bool fresh);
   void close();
   // From the database, past the caches.
   Result<std::optional<NamedKey>> load(std::uint64_t id) const;
@@ -78,35 +66,43 @@ class RocksSubjectKeys::Impl final {
   Result<std::optional<NamedKey>> by_id(std::uint64_t id);
   Result<void> put(const NamedKey& named, bool seals);
   Result<void> sync();
+  Result<void> destroy(std::span<const Erasure> erasures);
+  Result<void> rotate(const MasterKey& next);
+  Result<void> verify() const;
+  Hash keyed_digest(std::string_view purpose, std::string_view bytes) const {
+    auto key = hmac_sha256(secret_, {bytes_of(purpose)});
+    return hmac_sha256(key, {bytes_of(bytes)});
+  }
 
   StoreDirectory& directory_;
-  const MasterKey master_;
-  const std::unique_ptr<rocksdb::DB> db_;
+  const fs::path keys_;
 
   std::mutex mutex_;  // guards all below
+  MasterKey master_;
+  const std::unique_ptr<KeyDatabase> db_;
   Hash secret_{};
   std::unique_ptr<SlotFile> witness_;
-  std::uint64_t count_ = 0, synced_ = 0, last_id_ = 0;
+  ErasureRegister erased_;
+  std::uint64_t count_ = 0, synced_ = 0, last_id_ = 0;  // keys that were ever here; those that are durable; the greatest id
+  std::uint64_t dropped_ = 0;                                 // keys that were here and are destroyed
+  std::uint64_t applied_ = 0;                                 // lines of the register that the database has heard of
   BoundedCache<Key> by_subject_{kKeysCached};                 // what each seals with
   BoundedCache<std::optional<NamedKey>> by_id_{kKeysCached};  // by id_entry; nothing: no such key
-  bool failed_ = false;
 
  private:
-  Result<std::optional<std::string>> get(std::string_view entry) const;
   Result<void> start_secret(bool fresh);
   Result<void> start_count();
+  Result<void> start_erasures();
+  // Destroys what the register has and the database has not heard of.
+  Result<void> apply_register();
+  Result<void> drop_keys(const std::unordered_set<std::uint64_t>& ids, rocksdb::WriteBatch& more);
+  Result<std::string> rewrapped(std::string_view entry, const std::string& value, const MasterKey& next) const;
+  std::string erased_value(std::uint64_t dropped) const { return count_value(dropped) + count_value(erased_.all().size()); }
+  void forget_keys();
 };
 
-Result<std::optional<std::string>> RocksSubjectKeys::Impl::get(std::string_view entry) const {
-  std::string value;
-  auto status = db_->Get({}, entry, &value);
-  if (status.IsNotFound()) return std::optional<std::string>();
-  if (!status.ok()) return from_status(status, "cannot read the keys");
-  return std::optional(std::move(value));
-}
-
 Result<void> RocksSubjectKeys::Impl::start_secret(bool fresh) {
-  auto check = get(kCheckEntry);
+  auto check = db_->get(kCheckEntry);
   if (!check) return check.error();
   auto expected = master_.digest(kCheckPurpose);
   if (!*check && fresh) {
@@ -114,32 +110,27 @@ Result<void> RocksSubjectKeys::Impl::start_secret(bool fresh) {
     rocksdb::WriteBatch batch;
     batch.Put(kCheckEntry, text_of(expected));
     batch.Put(kSecretEntry, master_.wrap(secret_, kSecretEntry));
-    rocksdb::WriteOptions options;
-    options.sync = true;
-    auto status = db_->Write(options, &batch);
-    if (!status.ok()) return from_status(status, "cannot write the keys");
-    return {};
+    return db_->write(batch, true);
   }
   if (!*check) return damaged_keys("the check value is missing");
   if (**check != text_of(expected))
     return Error{ErrorCode::kCorrupt, "keys.master_key_wrong", "the master key is not the one that these keys are wrapped with",
                  {}, {}, "restore keys/master.key, or set RAPPORT_MASTER_KEY to the right one"};
-  auto wrapped = get(kSecretEntry);
+  auto wrapped = db_->get(kSecretEntry);
   if (!wrapped) return wrapped.error();
   if (!*wrapped || !master_.unwrap(**wrapped, kSecretEntry, secret_)) return damaged_keys("the store's secret");
   return {};
 }
 
 Result<void> RocksSubjectKeys::Impl::start_count() {
-  auto count = get(kCountEntry);
+  auto count = db_->get(kCountEntry);
   if (!count) return count.error();
   if (*count && (*count)->size() != sizeof(std::uint64_t)) return damaged_keys("the count of keys");
   if (*count) count_ = read_be<8>(**count);
   synced_ = count_;
-  std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
-  it->SeekForPrev(id_entry(~std::uint64_t{0}));
-  if (!it->status().ok()) return from_status(it->status(), "cannot read the keys");
-  if (it->Valid() && it->key().starts_with("i")) last_id_ = id_of(it->key());
+  auto last = db_->last('i');
+  if (!last) return last.error();
+  if (*last) last_id_ = id_of(**last);
   auto witnessed = witness_->value().empty() ? 0 : read_be<8>(witness_->value());
   if (witness_->value().empty() && !witness_->damage().empty()) return damaged_keys(witness_->damage());
   if (count_ >= witnessed) return {};
@@ -147,27 +138,49 @@ Result<void> RocksSubjectKeys::Impl::start_count() {
                std::to_string(count_) + " keys are left of " + std::to_string(witnessed), {}, {}, "restore a backup of keys/"};
 }
 
-Result<void> RocksSubjectKeys::Impl::start(const fs::path& keys, bool fresh) {
+Result<void> RocksSubjectKeys::Impl::start_erasures() {
+  auto erased = db_->get(kErasedEntry);
+  if (!erased) return erased.error();
+  if (*erased && (*erased)->size() != 2 * sizeof(std::uint64_t)) return damaged_keys("the count of destroyed keys");
+  if (*erased) {
+    dropped_ = read_be<8>(**erased);
+    applied_ = read_be<8>(std::string_view(**erased).substr(sizeof(std::uint64_t)));
+  }
+  if (auto read = erased_.read(); !read) return read;
+  if (erased_.all().size() < applied_) return damaged_keys("the register of erasures has lost its end");
+  for (const auto& erasure : erased_.all()) last_id_ = std::max(last_id_, erasure.key_id);
+  return directory_.read_only() ? Result<void>() : apply_register();
+}
+
+Result<void> RocksSubjectKeys::Impl::start(bool fresh) {
   if (auto started = start_secret(fresh); !started) return started;
   auto form = key_witness_form(master_);
-  auto witness = fresh ? SlotFile::create(keys / "witness", form) : SlotFile::open(keys / "witness", form);
+  auto witness = fresh ? SlotFile::create(keys_ / key_files::kWitness, form) : SlotFile::open(keys_ / key_files::kWitness, form);
   if (!witness) return witness.error();
   witness_ = std::move(*witness);
-  return start_count();
+  if (auto counted = start_count(); !counted) return counted;
+  return start_erasures();
 }
 
 void RocksSubjectKeys::Impl::close() {
   if (!witness_) return;
-  bool read_only = directory_.read_only();
-  auto synced = read_only ? Result<void>() : sync();
-  auto flushed = read_only ? rocksdb::Status::OK() : db_->Flush({});
-  if (synced && witness_->sync() && flushed.ok() && db_->Close().ok()) directory_.part_closed();
+  auto synced = directory_.read_only() ? Result<void>() : sync();
+  auto closed = db_->close();
+  if (synced && closed && witness_->sync()) directory_.part_closed();
+  forget_keys();
   sodium_memzero(secret_.data(), secret_.size());
+}
+
+void RocksSubjectKeys::Impl::forget_keys() {
+  by_subject_.clear([](Key& key) { wipe(key); });
+  by_id_.clear([](std::optional<NamedKey>& named) {
+    if (named) wipe(named->key);
+  });
 }
 
 Result<std::optional<SubjectKeys::NamedKey>> RocksSubjectKeys::Impl::load(std::uint64_t id) const {
   auto entry = id_entry(id);
-  auto value = get(entry);
+  auto value = db_->get(entry);
   if (!value) return value.error();
   if (!*value) return std::optional<NamedKey>();
   if ((*value)->size() < kWrappedBytes) return damaged_keys("the entry of key " + std::to_string(id));
@@ -178,7 +191,7 @@ Result<std::optional<SubjectKeys::NamedKey>> RocksSubjectKeys::Impl::load(std::u
 }
 
 Result<std::optional<SubjectKeys::NamedKey>> RocksSubjectKeys::Impl::current(std::string_view subject) const {
-  auto id = get(subject_entry(subject));
+  auto id = db_->get(subject_entry(subject));
   if (!id) return id.error();
   if (!*id) return std::optional<NamedKey>();
   if ((*id)->size() != sizeof(std::uint64_t)) return damaged_keys("the entry of a subject");
@@ -194,11 +207,7 @@ Result<void> RocksSubjectKeys::Impl::put(const NamedKey& named, bool seals) {
   batch.Put(entry, master_.wrap(named.key.secret, entry + named.subject) + named.subject);
   if (seals) batch.Put(subject_entry(named.subject), entry.substr(1));
   batch.Put(kCountEntry, count_value(count_ + 1));
-  auto status = db_->Write({}, &batch);
-  if (!status.ok()) {
-    failed_ = true;
-    return from_status(status, "cannot write a key");
-  }
+  if (auto written = db_->write(batch, false); !written) return written;
   ++count_;
   last_id_ = std::max(last_id_, named.key.id);
   if (seals) by_subject_.put(named.subject, named.key);
@@ -207,6 +216,7 @@ Result<void> RocksSubjectKeys::Impl::put(const NamedKey& named, bool seals) {
 }
 
 Result<std::optional<SubjectKeys::NamedKey>> RocksSubjectKeys::Impl::by_id(std::uint64_t id) {
+  if (erased_.has(id)) return std::optional<NamedKey>();  // whatever an older copy of the database still has
   auto entry = id_entry(id);
   if (auto cached = by_id_.find(entry)) return *cached;
   auto named = load(id);
@@ -215,15 +225,113 @@ Result<std::optional<SubjectKeys::NamedKey>> RocksSubjectKeys::Impl::by_id(std::
 }
 
 Result<void> RocksSubjectKeys::Impl::sync() {
-  if (failed_)
-    return Error{ErrorCode::kUnavailable, "keys.stopped", "the keys stopped after a failed write", {}, {},
-                 "see to the disk and open the store again"};
   if (synced_ == count_) return {};
-  auto status = db_->SyncWAL();
-  failed_ = !status.ok();
-  if (failed_) return from_status(status, "cannot sync the keys");
+  if (auto synced = db_->sync(); !synced) return synced;
   synced_ = count_;
   return witness_->write(count_value(count_));
+}
+
+// The register comes first: from there on a crash is followed by the destruction at the next open.
+Result<void> RocksSubjectKeys::Impl::destroy(std::span<const Erasure> erasures) {
+  if (auto synced = sync(); !synced) return synced;
+  if (auto registered = erased_.append(erasures); !registered) return registered;
+  for (const auto& erasure : erasures) last_id_ = std::max(last_id_, erasure.key_id);
+  return apply_register();
+}
+
+Result<void> RocksSubjectKeys::Impl::apply_register() {
+  if (applied_ == erased_.all().size()) return {};
+  std::unordered_set<std::uint64_t> ids;
+  for (auto i = applied_; i < erased_.all().size(); ++i) {
+    auto there = db_->get(id_entry(erased_.all()[i].key_id));
+    if (!there) return there.error();
+    if (*there) ids.insert(erased_.all()[i].key_id);
+  }
+  auto dropped = dropped_ + ids.size();
+  auto applied = erased_.all().size();
+  forget_keys();
+  rocksdb::WriteBatch batch;
+  batch.Put(kErasedEntry, erased_value(dropped));
+  auto done = ids.empty() ? db_->write(batch, true) : drop_keys(ids, batch);
+  if (!done) return done;
+  dropped_ = dropped;
+  applied_ = applied;
+  return {};
+}
+
+Result<void> RocksSubjectKeys::Impl::drop_keys(const std::unordered_set<std::uint64_t>& ids, rocksdb::WriteBatch& more) {
+  auto stays = [&](std::string_view entry, std::string& value) -> Result<bool> {
+    if (entry.starts_with('i')) return !ids.contains(id_of(entry));
+    return !entry.starts_with('s') || value.size() != sizeof(std::uint64_t) || !ids.contains(read_be<8>(value));
+  };
+  return db_->replace(stays, more);
+}
+
+Result<std::string> RocksSubjectKeys::Impl::rewrapped(std::string_view entry, const std::string& value, const MasterKey& next) const {
+  if (value.size() < kWrappedBytes) return damaged_keys("a wrapped entry");
+  auto wrapped = value.substr(0, kWrappedBytes), rest = value.substr(kWrappedBytes);
+  auto bound = std::string(entry) + rest;
+  Hash secret{};
+  if (!master_.unwrap(wrapped, bound, secret)) return damaged_keys("a wrapped entry does not unwrap");
+  wrapped = next.wrap(secret, bound);
+  sodium_memzero(secret.data(), secret.size());
+  return wrapped + rest;
+}
+
+// The witness and the key's own file are written first; they follow the database when it is swapped.
+Result<void> RocksSubjectKeys::Impl::rotate(const MasterKey& next) {
+  if (next.digest(kCheckPurpose) == master_.digest(kCheckPurpose))
+    return Error{ErrorCode::kInvalid, "keys.master_key_same", "the new master key is the one in use", {}, "another key",
+                 "openssl rand -hex 32 makes one"};
+  if (auto synced = sync(); !synced) return synced;
+  auto form = key_witness_form(next);
+  auto witness = SlotFile::create(keys_ / key_files::kNextWitness, form);
+  if (!witness) return witness.error();
+  if (auto written = (*witness)->write(count_value(count_)); !written) return written;
+  if (auto synced = (*witness)->sync(); !synced) return synced;
+  if (master_.in_file())
+    if (auto written = write_file_durably(keys_ / key_files::kNextMaster, next.to_text(), 0600); !written) return written;
+  auto rewrap = [&](std::string_view entry, std::string& value) -> Result<bool> {
+    if (entry != kSecretEntry && !entry.starts_with('i')) return true;
+    auto wrapped = rewrapped(entry, value, next);
+    if (!wrapped) return wrapped.error();
+    value = std::move(*wrapped);
+    return true;
+  };
+  rocksdb::WriteBatch check;
+  check.Put(kCheckEntry, text_of(next.digest(kCheckPurpose)));
+  if (auto replaced = db_->replace(rewrap, check); !replaced) return replaced;
+  bool in_file = master_.in_file();
+  master_ = next.copy();
+  if (in_file) master_.keep_in_file();
+  auto opened = SlotFile::open(keys_ / key_files::kWitness, form);
+  if (!opened) return opened.error();
+  witness_ = std::move(*opened);
+  return {};
+}
+
+Result<void> RocksSubjectKeys::Impl::verify() const {
+  if (auto held = db_->verify_files(); !held) return damaged_keys(held.error().message);
+  if (!witness_->damage().empty()) return damaged_keys(witness_->damage());
+  std::uint64_t keys = 0;
+  auto held = db_->each("i", [&](std::string_view entry, std::string_view) -> Result<void> {
+    ++keys;
+    if (erased_.has(id_of(entry))) return damaged_keys("key " + std::to_string(id_of(entry)) + " was destroyed and is there");
+    auto named = load(id_of(entry));
+    return named ? Result<void>() : Result<void>(named.error());
+  });
+  if (!held) return held;
+  held = db_->each("s", [&](std::string_view entry, std::string_view) -> Result<void> {
+    auto named = current(entry.substr(1));
+    return named ? Result<void>() : Result<void>(named.error());
+  });
+  if (!held) return held;
+  ErasureRegister written(keys_ / "erased", [this](std::string_view line) { return keyed_digest(kErasurePurpose, line); });
+  if (auto read = written.read(); !read) return read;
+  if (written.all().size() != erased_.all().size()) return damaged_keys("the register of erasures has lost its end");
+  if (keys + dropped_ == count_) return {};
+  return damaged_keys(std::to_string(keys) + " keys and " + std::to_string(dropped_) + " destroyed ones, but " +
+                      std::to_string(count_) + " were made");
 }
 
 Result<std::unique_ptr<RocksSubjectKeys>> RocksSubjectKeys::open(StoreDirectory& directory) {
@@ -237,15 +345,16 @@ Result<std::unique_ptr<RocksSubjectKeys>> RocksSubjectKeys::open(StoreDirectory&
     return io_error(keys, "cannot make");
   }
   // The witness is made last: without it the first open was cut off, or the keys of a log with events are gone.
-  auto fresh = !fs::exists(keys / "witness", error);
+  auto fresh = !fs::exists(keys / key_files::kWitness, error);
   if (fresh && log_has_events(directory.path()))
     return Error{ErrorCode::kCorrupt, "keys.missing", keys.string() + " has lost its keys", {}, {}, "restore a backup of keys/"};
+  // First: it may put the new master key where it belongs.
+  auto db = KeyDatabase::open(keys, fresh, directory.read_only());
+  if (!db) return db.error();
   auto master = MasterKey::load(keys, fresh);
   if (!master) return master.error();
-  auto db = open_database(keys / "db", fresh, directory.read_only());
-  if (!db) return db.error();
   auto impl = std::make_unique<Impl>(directory, std::move(*master), std::move(*db));
-  if (auto started = impl->start(keys, fresh); !started) return started.error();
+  if (auto started = impl->start(fresh); !started) return started.error();
   return std::unique_ptr<RocksSubjectKeys>(new RocksSubjectKeys(std::move(impl)));
 }
 
@@ -275,7 +384,7 @@ Result<SubjectKeys::Key> RocksSubjectKeys::key_for(std::string_view subject) {
     impl_->by_subject_.put(subject, (*kept)->key);
     return (*kept)->key;
   }
-  if (impl_->directory_.read_only()) return Error{ErrorCode::kUnavailable, "store.read_only", "the store was opened for reading"};
+  if (impl_->directory_.read_only()) return opened_to_read();
   NamedKey fresh{std::string(subject), {impl_->last_id_ + 1, {}}};
   randombytes_buf(fresh.key.secret.data(), fresh.key.secret.size());
   if (auto put = impl_->put(fresh, true); !put) return put.error();
@@ -289,6 +398,7 @@ Result<std::optional<SubjectKeys::NamedKey>> RocksSubjectKeys::find(std::uint64_
 
 Result<void> RocksSubjectKeys::restore(const NamedKey& named) {
   std::lock_guard lock(impl_->mutex_);
+  if (impl_->erased_.has(named.key.id)) return {};
   auto taken = impl_->by_id(named.key.id);
   if (!taken) return taken.error();
   if (*taken && (*taken)->subject == named.subject && (*taken)->key.secret == named.key.secret) return {};
@@ -304,9 +414,42 @@ Result<void> RocksSubjectKeys::sync() {
   return impl_->sync();
 }
 
+bool RocksSubjectKeys::erased(std::uint64_t key_id) const {
+  std::lock_guard lock(impl_->mutex_);
+  return impl_->erased_.has(key_id);
+}
+
+Result<std::uint64_t> RocksSubjectKeys::current_key(std::string_view subject) const {
+  std::lock_guard lock(impl_->mutex_);
+  auto kept = impl_->current(subject);
+  if (!kept) return kept.error();
+  return *kept ? (*kept)->key.id : 0;
+}
+
+Result<void> RocksSubjectKeys::destroy(std::span<const Erasure> erasures) {
+  std::lock_guard lock(impl_->mutex_);
+  if (impl_->directory_.read_only()) return opened_to_read();
+  return impl_->destroy(erasures);
+}
+
+Position RocksSubjectKeys::erased_up_to() const {
+  std::lock_guard lock(impl_->mutex_);
+  return impl_->erased_.all().empty() ? Position{} : impl_->erased_.all().back().position;
+}
+
+Result<void> RocksSubjectKeys::rotate(const MasterKey& next) {
+  std::lock_guard lock(impl_->mutex_);
+  if (impl_->directory_.read_only()) return opened_to_read();
+  return impl_->rotate(next);
+}
+
+bool RocksSubjectKeys::master_key_in_file() const {
+  std::lock_guard lock(impl_->mutex_);
+  return impl_->master_.in_file();
+}
+
 Hash RocksSubjectKeys::keyed_digest(std::string_view purpose, std::string_view bytes) const {
-  auto key = hmac_sha256(impl_->secret_, {bytes_of(purpose)});
-  return hmac_sha256(key, {bytes_of(bytes)});
+  return impl_->keyed_digest(purpose, bytes);
 }
 
 Hash RocksSubjectKeys::secret() const {
@@ -316,10 +459,9 @@ Hash RocksSubjectKeys::secret() const {
 
 Result<void> RocksSubjectKeys::restore_secret(const Hash& secret) {
   std::lock_guard lock(impl_->mutex_);
-  rocksdb::WriteOptions options;
-  options.sync = true;
-  auto status = impl_->db_->Put(options, kSecretEntry, impl_->master_.wrap(secret, kSecretEntry));
-  if (!status.ok()) return from_status(status, "cannot write the keys");
+  rocksdb::WriteBatch batch;
+  batch.Put(kSecretEntry, impl_->master_.wrap(secret, kSecretEntry));
+  if (auto written = impl_->db_->write(batch, true); !written) return written;
   impl_->secret_ = secret;
   return {};
 }
@@ -330,19 +472,8 @@ std::uint64_t RocksSubjectKeys::count() const {
 }
 
 Result<void> RocksSubjectKeys::verify() const {
-  auto status = impl_->db_->VerifyFileChecksums({});
-  if (!status.ok()) return damaged_keys(status.ToString());
   std::lock_guard lock(impl_->mutex_);
-  if (!impl_->witness_->damage().empty()) return damaged_keys(impl_->witness_->damage());
-  std::uint64_t keys = 0;
-  std::unique_ptr<rocksdb::Iterator> it(impl_->db_->NewIterator({}));
-  for (it->Seek("i"); it->Valid() && it->key().starts_with("i"); it->Next(), ++keys)
-    if (auto named = impl_->load(id_of(it->key())); !named) return named.error();
-  for (it->Seek("s"); it->Valid() && it->key().starts_with("s"); it->Next())
-    if (auto named = impl_->current({it->key().data() + 1, it->key().size() - 1}); !named) return named.error();
-  if (!it->status().ok()) return from_status(it->status(), "cannot read the keys");
-  if (keys != impl_->count_) return damaged_keys(std::to_string(keys) + " keys, but " + std::to_string(impl_->count_) + " were made");
-  return {};
+  return impl_->verify();
 }
 
 }  // namespace rapport

@@ -37,6 +37,11 @@ class Spec {
     reason_ = code;
     return *this;
   }
+  // The key that the data subject's texts are sealed under.
+  Spec& subject_key(std::uint64_t id) {
+    subject_key_ = id;
+    return *this;
+  }
   Spec& actor(std::string_view id) {
     actor_ = id;
     return *this;
@@ -128,7 +133,8 @@ class Spec {
                     .policies = lookup,
                     .reason = reason,
                     .target = target_,
-                    .peers = &peers_};
+                    .peers = &peers_,
+                    .subject_key = subject_key_};
     auto decision = fold_.ask(command_, context, out);
     recorded_reason_ = reason.recorded();
     return decision;
@@ -191,6 +197,7 @@ class Spec {
   bool as_fact_ = false;
   std::string id_ = "1", reason_, actor_ = "anna", recorded_reason_;
   std::optional<Timestamp> sent_;
+  std::uint64_t subject_key_ = 0;
   Others peers_;
   kj::Array<capnp::word> target_;
   FoldOf<D> fold_;

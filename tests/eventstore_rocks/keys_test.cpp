@@ -134,6 +134,62 @@ TEST_F(KeysTest, RestoresKeysOfAnotherStoreUnderTheirIds) {
   EXPECT_TRUE(store.keys->verify());
 }
 
+TEST_F(KeysTest, TellsAnErasedKeyFromAnUnknownOne) {
+  std::string sealed;
+  {
+    auto store = open();
+    sealed = seal(*store.keys->key_for("account-1"), "Ann");
+    EXPECT_TRUE(store.keys->key_for("account-2"));
+    ASSERT_TRUE(store.keys->destroy(std::vector<Erasure>{{1, {7}, {5}}}));
+    EXPECT_FALSE(*store.keys->open(sealed));
+    EXPECT_TRUE(store.keys->erased(1));
+    EXPECT_FALSE(store.keys->erased(2));
+    EXPECT_FALSE(store.keys->erased(77));
+  }
+  auto store = open();
+  EXPECT_FALSE(*store.keys->open(sealed));
+  EXPECT_TRUE(store.keys->erased(1));
+  EXPECT_EQ(store.keys->erased_up_to(), Position{7});
+  EXPECT_EQ(store.keys->count(), 2u);
+  EXPECT_TRUE(store.keys->verify());
+}
+
+TEST_F(KeysTest, NeverGivesTheIdOfAnErasedKeyAgain) {
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    auto store = open();
+    EXPECT_EQ(store.keys->key_for("account-1")->id, id);
+    ASSERT_TRUE(store.keys->destroy(std::vector<Erasure>{{id, {id}, {5}}}));
+    EXPECT_EQ(*store.keys->current_key("account-1"), 0u);
+  }
+  auto store = open();
+  EXPECT_EQ(store.keys->key_for("account-1")->id, 4u);
+  EXPECT_TRUE(store.keys->verify());
+}
+
+TEST_F(KeysTest, TakesNoErasedKeyFromAnotherStore) {
+  auto store = open();
+  ASSERT_TRUE(store.keys->destroy(std::vector<Erasure>{{5, {7}, {5}}}));
+  ASSERT_TRUE(store.keys->restore({"account-1", {5, {}}}));
+  EXPECT_FALSE(*store.keys->find(5));
+  EXPECT_EQ(store.keys->key_for("account-1")->id, 6u);
+  EXPECT_TRUE(store.keys->verify());
+}
+
+TEST_F(KeysTest, ARegistersLineThatACrashCutOffDoesNotCount) {
+  {
+    auto store = open();
+    EXPECT_TRUE(store.keys->key_for("account-1"));
+    EXPECT_TRUE(store.keys->key_for("account-2"));
+    ASSERT_TRUE(store.keys->destroy(std::vector<Erasure>{{1, {7}, {5}}}));
+  }
+  fs::remove(path_ / "closed");
+  std::ofstream(path_ / "keys" / "erased", std::ios::app) << "2 5 8 0123";
+  auto store = open();
+  EXPECT_FALSE(store.keys->erased(2));
+  ASSERT_TRUE(store.keys->destroy(std::vector<Erasure>{{2, {9}, {5}}}));
+  EXPECT_TRUE(store.keys->verify());
+}
+
 TEST_F(KeysTest, KeepsNoSecretInTheClear) {
   std::string secret;
   {

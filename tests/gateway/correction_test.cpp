@@ -2,6 +2,7 @@
 #include "domain/account.h"
 #include "domain/batch.h"
 #include "domain/case.h"
+#include "domain/data_subject.h"
 #include "domain/principal.h"
 #include "tests/gateway/gateway_fixture.h"
 
@@ -51,8 +52,10 @@ TEST_F(CorrectionTest, EveryAggregateIsCorrected) {
            policy_set::Correct{.target = {}, .new_ = {.effective_from = Date{20'200}}, .approver_id = "ben"});
   corrects("batch", batch::StartImport{.mapping = "m", .mapping_sha256 = "a", .files = {}},
            batch::Correct{.target = {}, .new_ = {.note = "by mistake"}, .approver_id = "ben"});
+  corrects("dataSubject", data_subject::ReceiveRequest{.kind = data_subject::RequestKind::ACCESS},
+           data_subject::Correct{.target = {}, .new_ = {.note = "by mistake"}, .approver_id = "ben"});
 }
-TEST_F(CorrectionTest, NoneIsLeftOut) { EXPECT_EQ(aggregates.size(), 8u) << "a new aggregate's correction belongs into the test above"; }
+TEST_F(CorrectionTest, NoneIsLeftOut) { EXPECT_EQ(aggregates.size(), 9u) << "a new aggregate's correction belongs into the test above"; }
 
 TEST_F(CorrectionTest, ItIsTrueFromItsTargetsTimeOn) {
   publish_pipeline();

@@ -113,7 +113,7 @@ class EventShapes : public testing::Test {
                    [&](auto& event, auto& out) { return append_event(event, opener, out); });
   }
   std::string dump_at(std::uint64_t position) {
-    return text_at(position, [](auto& event, auto& out) { return append_dump_line(event, out); });
+    return text_at(position, [](auto& event, auto& out) { return append_dump_line(event, nullptr, out); });
   }
 
   struct Made {
@@ -164,11 +164,12 @@ TEST_F(EventShapes, SealedTextsAreBase64WithoutKeysAndTextWithThem) {
   EXPECT_EQ(open["reason"].dump(), R"({"code":"customer_agreed","text":"by phone"})");
   EXPECT_EQ(open["causation"], "0190b1c2-0000-7000-8000-000000000001.0");
 
-  keys_.forget("account-4711");
+  ASSERT_TRUE(keys_.destroy(std::vector<Erasure>{{*keys_.current_key("account-4711"), {1}, {}}}));
   auto erased = Ordered::parse(event_at(2, &keys_));
   EXPECT_TRUE(erased["data"]["text"].is_null());
   EXPECT_EQ(erased["reason"].dump(), R"({"code":"customer_agreed","text":null})");
   EXPECT_EQ(erased["data"]["resolutionCode"], "done");
+  EXPECT_EQ(erased["erased"].dump(), R"(["/reason/text","/data/text"])");
 }
 
 TEST_F(EventShapes, AnAlteredSealedTextIsCorruptAndNamesTheEvent) {

@@ -49,6 +49,13 @@ TEST(ReportShape, HasTheContractsMembersAndEveryKindOfValue) {
   EXPECT_TRUE(out.ends_with(R"(],"next":"cursor"})"));
 }
 
+TEST(ReportShape, AnErasedTextIsNullAndNamed) {
+  std::string out;
+  append_row({{"id", ColumnType::kText, {}}, {"name", ColumnType::kText, {}}, {"words", ColumnType::kText, {}}},
+             {std::string("1"), projections::Erased(), projections::Erased()}, out);
+  EXPECT_EQ(out, R"({"id":"1","name":null,"words":null,"erased":["/name","/words"]})");
+}
+
 TEST(ReportShape, OfNoRowsIsStillWhole) {
   std::string out;
   append_report({.view = "v", .report = "r", .position = {0}},

@@ -22,6 +22,7 @@ struct Opener : SealOpener {
     if (sealed.starts_with('!')) return std::optional(std::string(sealed.substr(1)));
     return std::optional<std::string>();
   }
+  bool erased(std::uint64_t) const override { return false; }
 };
 
 struct Customer360View : testing::Test {
