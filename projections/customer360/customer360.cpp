@@ -371,7 +371,7 @@ void Customer360::apply(const RecordedEvent& event) {
     read_event(event, OrderEvents{}, take);
   else if (event.stream_type == "loyaltyMember")
     read_event(event, MemberEvents{}, take);
-  else
+  else if (event.stream_type != "dataSubject")  // which only the timeline tells of
     return;  // rules, principals and imports are no customer's history
   enter(rows, event);
   note_policies(rows.policies, event);

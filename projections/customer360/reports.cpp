@@ -135,6 +135,9 @@ Result<AllLines> timeline(const Computation& in) {
   std::vector<std::string> streams{stream_name("account", id)};
   auto scanned =
       in.each<AccountStream>([&](const AccountStream& row) { streams.push_back(row.stream); }, id);
+  // What each of them is a data subject's: its consents, requests, holds and erasures.
+  for (std::size_t i = 0, own = streams.size(); i < own; ++i)
+    streams.push_back(stream_name("dataSubject", streams[i]));
   std::map<std::uint64_t, std::vector<Value>> by_position;
   for (auto stream = streams.begin(); scanned && stream != streams.end(); ++stream) {
     scanned = in.each<Entry>(

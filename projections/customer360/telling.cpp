@@ -7,6 +7,7 @@
 #include "domain/fold.h"
 #include "domain/schema/account.values.h"
 #include "domain/schema/case.values.h"
+#include "domain/schema/data_subject.values.h"
 #include "domain/schema/loyalty_member.values.h"
 #include "domain/schema/opportunity.values.h"
 #include "domain/schema/order.values.h"
@@ -169,19 +170,21 @@ void tell_case(const RecordedEvent& event, Told& told) {
 
 void tell_order(const RecordedEvent& event, Told& told) {
   using namespace order;
-  select<Event>(event, Overloaded{
-                           [&](const Placed& e) {
-                             told.text = list(e.kind, named("lines", e.lines.size()), e.total);
-                           },
-                           [&](const Fulfilled& e) { told.text = say(e.amount); },
-                           [&](const Cancelled& e) { told.text = say(e.reason_code); },
-                           [&](const Returned& e) { told.text = list(e.reason_code, e.refund); },
-                           [&](const CorrectionRecorded& e) {
-                             told.text = list(named("account", e.new_.account_id),
-                                              named("quote", e.new_.quote_id),
-                                              named("opportunity", e.new_.opportunity_id));
-                           },
-                       });
+  select<Event>(
+      event,
+      Overloaded{
+          [&](const Placed& e) {
+            told.text = list(e.kind, named("lines", e.lines.size()), e.total);
+          },
+          [&](const Fulfilled& e) { told.text = say(e.amount); },
+          [&](const Cancelled& e) { told.text = say(e.reason_code); },
+          [&](const Returned& e) { told.text = list(e.reason_code, e.refund); },
+          [&](const CorrectionRecorded& e) {
+            told.text = list(named("account", e.new_.account_id),
+                             named("quote", e.new_.quote_id),
+                             named("opportunity", e.new_.opportunity_id));
+          },
+      });
 }
 
 void tell_member(const RecordedEvent& event, Told& told) {
@@ -208,6 +211,29 @@ void tell_member(const RecordedEvent& event, Told& told) {
       });
 }
 
+void tell_subject(const RecordedEvent& event, Told& told) {
+  using namespace data_subject;
+  select<Event>(
+      event,
+      Overloaded{
+          [&](const ConsentGranted& e) {
+            told = {list(e.purpose, e.channel, named("text", e.text_version)),
+                    sealed(e.evidence)};
+          },
+          [&](const ConsentWithdrawn& e) { told.text = list(e.purpose, e.channel); },
+          [&](const SubjectRequestReceived& e) {
+            told.text = list(e.kind, named("due", e.due));
+          },
+          [&](const LegalHoldChanged& e) {
+            told.text = list(std::string_view(e.on ? "on" : "lifted"),
+                             named("until", e.until));
+          },
+          [&](const SubjectKeyDestroyed& e) { told.text = named("key", e.key_id); },
+          [&](const SubjectDataExported& e) { told.text = say(e.sha256); },
+          [&](const CorrectionRecorded& e) { told.words = sealed(e.new_.note); },
+      });
+}
+
 }  // namespace
 
 Told tell(const RecordedEvent& event) {
@@ -222,6 +248,8 @@ Told tell(const RecordedEvent& event) {
     tell_order(event, told);
   else if (event.stream_type == "loyaltyMember")
     tell_member(event, told);
+  else if (event.stream_type == "dataSubject")
+    tell_subject(event, told);
   return told;
 }
 

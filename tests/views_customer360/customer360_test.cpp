@@ -3,6 +3,7 @@
 
 #include "domain/schema/account.values.h"
 #include "domain/schema/case.values.h"
+#include "domain/schema/data_subject.values.h"
 #include "domain/schema/loyalty_member.values.h"
 #include "domain/schema/opportunity.values.h"
 #include "domain/schema/order.values.h"
@@ -308,6 +309,28 @@ TEST_F(Customer360View, ATimelineHasNoTimeWhereNoneIsKnown) {
   log.add("account-acme", account::Created{.kind = account::Kind::CUSTOMER},
           {.precision = Precision::ALWAYS});
   EXPECT_EQ(timeline("acme", {"at", "type"}), Lines{"|account.created"});
+}
+TEST_F(Customer360View, ATimelineTellsWhatBecameOfTheCustomerAsADataSubject) {
+  using namespace data_subject;
+  log.add("account-acme", account::Created{.kind = account::Kind::PERSON, .name = "!Anna"});
+  log.add("loyaltyMember-m1", loyalty_member::Enrolled{.program_id = "points", .account_id = "acme"});
+  log.add("dataSubject-account-acme",
+          ConsentGranted{.purpose = "news", .channel = "email", .text_version = "3", .evidence = "!signed"});
+  log.add("dataSubject-loyaltyMember-m1", ConsentWithdrawn{.purpose = "news", .channel = "email"});
+  log.add("dataSubject-account-other", LegalHoldChanged{.on = true});
+  log.add("dataSubject-account-acme", SubjectRequestReceived{.kind = RequestKind::ERASE, .due = {20'000}});
+  log.add("dataSubject-account-acme", LegalHoldChanged{.on = true, .until = Date{20'001}});
+  log.add("dataSubject-account-acme", LegalHoldChanged{.on = false});
+  log.add("dataSubject-account-acme", SubjectKeyDestroyed{.key_id = 7, .scope = ErasureScope::PERSONAL_TEXTS});
+  EXPECT_EQ(timeline("acme", {"position", "type", "text", "words"}),
+            (Lines{"1|account.created|person|Anna", "2|loyaltyMember.enrolled|points|",
+                   "3|dataSubject.consentGranted|news, email, text 3|signed",
+                   "4|dataSubject.consentWithdrawn|news, email|",
+                   "6|dataSubject.subjectRequestReceived|erase, due 2024-10-04|",
+                   "7|dataSubject.legalHoldChanged|on, until 2024-10-05|",
+                   "8|dataSubject.legalHoldChanged|lifted|",
+                   "9|dataSubject.subjectKeyDestroyed|key 7|"}));
+  EXPECT_EQ(ask("accounts", {"id"}), Lines{"acme"});  // a subject is no account by itself
 }
 TEST_F(Customer360View, ATimelineIsOfOneAccount) {
   EXPECT_EQ(ask("timeline", {}), Lines{"error report.missing_parameter id"});
