@@ -49,6 +49,7 @@ class LocalStore final : public Service {
   Result<std::string> revert(const std::string& import_id, bool dry_run) override;
   Result<std::string> prove(const ProofRequest& request) override;
   Result<std::string> group(const GroupRequest& request, std::stop_token stop = {}) override;
+  Result<std::string> subject(const std::string& name) override;
 
   // The keys that sign checkpoints: a first one, or one more; or one less, by its hash. {"verifierKeys":[…],"file":…}
   Result<std::string> make_signing_key(bool another);

@@ -121,6 +121,8 @@ class Service {
   virtual Result<std::string> prove(const ProofRequest& request) = 0;
   // {"group":…} as it is then; of kList, kTake, kParked and kReplay with what was asked for.
   virtual Result<std::string> group(const GroupRequest& request, std::stop_token stop = {}) = 0;
+  // All that is known about a data subject ("account-4711"): consents, requests, hold, key, and every event with its texts.
+  virtual Result<std::string> subject(const std::string& name) = 0;
 };
 
 }  // namespace rapport

@@ -109,6 +109,7 @@ int run(int argc, char** argv) {
   add_store_verbs(verbs);
   add_proof_verbs(verbs);
   add_group_verbs(verbs);
+  add_subject_verbs(verbs);
   add_serve_verbs(verbs);
   add_bench_verbs(verbs);
   std::vector<CLI::App*> declared;

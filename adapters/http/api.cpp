@@ -46,6 +46,7 @@ const HttpApi::Route HttpApi::kRoutes[] = {
     {"POST", "/v1/groups/{name}/acknowledge", &HttpApi::group<GroupRequest::About::kAcknowledge>},
     {"POST", "/v1/groups/{name}/refuse", &HttpApi::group<GroupRequest::About::kRefuse>},
     {"POST", "/v1/groups/{name}/replay", &HttpApi::group<GroupRequest::About::kReplay>},
+    {"GET", "/v1/subjects/{id}", &HttpApi::subject},
     {"GET", "/v1/inspect", &HttpApi::inspect},
     {"POST", "/v1/verify", &HttpApi::verify},
     {"POST", "/v1/imports", &HttpApi::import},
@@ -419,6 +420,13 @@ Handling HttpApi::old_checkpoint(const Call& call) const {
   if (!request) return refuse(request.error());
   return {.lane = Lane::kReports,
           .answer = [this, asked = std::move(*request)] { return to_reply(service_.prove(asked)); }};
+}
+
+Handling HttpApi::subject(const Call& call) const {
+  auto parameters = Parameters::read(call.target.parameters, {});
+  if (!parameters) return refuse(parameters.error());
+  if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
+  return {.lane = Lane::kReports, .answer = [this, name = call.names[0]] { return to_reply(service_.subject(name)); }};
 }
 
 Handling HttpApi::health(const Call&) const {

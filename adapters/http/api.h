@@ -58,6 +58,7 @@ class HttpApi final {
   Handling old_checkpoint(const Call& call) const;
   template <GroupRequest::About about>
   Handling group(const Call& call) const;
+  Handling subject(const Call& call) const;
   Handling proof(const Call& call, ProofRequest::About about, const char* position_name) const;
   Handling health(const Call& call) const;
   Handling ready(const Call& call) const;

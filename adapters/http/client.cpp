@@ -248,6 +248,10 @@ Result<std::string> RemoteService::group(const GroupRequest& request, std::stop_
   }
 }
 
+Result<std::string> RemoteService::subject(const std::string& name) {
+  return body_of(exchange({host_, port_}, get(Address("/v1/subjects").segment(name)), {.timeout = timeout_}));
+}
+
 Result<std::string> RemoteService::prove(const ProofRequest& request) {
   const auto ask = [&](const Address& address) { return body_of(exchange({host_, port_}, get(address), {.timeout = timeout_})); };
   using About = ProofRequest::About;

@@ -32,6 +32,7 @@ class RemoteService final : public Service {
   Result<std::string> revert(const std::string& import_id, bool dry_run) override;
   Result<std::string> prove(const ProofRequest& request) override;
   Result<std::string> group(const GroupRequest& request, std::stop_token stop = {}) override;
+  Result<std::string> subject(const std::string& name) override;
 
  private:
   RemoteService(std::string host, std::uint16_t port, std::chrono::milliseconds timeout);

@@ -125,6 +125,8 @@ class FakeService final : public Service {
     return std::string(request.about == ProofRequest::About::kTile ? "32 bytes a hash" : R"({"proof":[]})");
   }
 
+  Result<std::string> subject(const std::string& name) override { return "{\"subject\":\"" + name + "\"}"; }
+
   // Whether so many come to follow, or are left, before long.
   bool has_followers(int count) {
     for (int tries = 0; followers != count && tries < 500; ++tries)
