@@ -51,6 +51,9 @@ class LocalStore final : public Service {
   Result<std::string> group(const GroupRequest& request, std::stop_token stop = {}) override;
   Result<std::string> subject(const std::string& name) override;
 
+  // Wraps all keys by another master key, 64 hex digits. {"keys":n,"masterKey":"where it is kept"}
+  Result<std::string> rotate_master_key(const std::string& next, const std::string& where);
+
   // The keys that sign checkpoints: a first one, or one more; or one less, by its hash. {"verifierKeys":[…],"file":…}
   Result<std::string> make_signing_key(bool another);
   Result<std::string> retire_signing_key(const std::string& hash);

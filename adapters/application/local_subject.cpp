@@ -1,4 +1,4 @@
-// What is known about one data subject.
+// What is known about one data subject, and the key that all subjects' keys are wrapped by.
 #include <map>
 #include <set>
 
@@ -145,6 +145,15 @@ Result<std::string> LocalStore::subject(const std::string& name) {
   auto text = document.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.pop_back();  // the object's end
   return text + ",\"events\":[" + events + "]}";
+}
+
+Result<std::string> LocalStore::rotate_master_key(const std::string& next, const std::string& where) {
+  auto& impl = *impl_;
+  auto master = MasterKey::parse(next, where);
+  if (!master) return std::move(master).error();
+  if (auto rotated = impl.keys->rotate(*master); !rotated) return std::move(rotated).error();
+  bool in_file = impl.keys->master_key_in_file();
+  return Json{{"keys", impl.keys->count()}, {"masterKey", in_file ? (impl.path / "keys" / "master.key").string() : "RAPPORT_MASTER_KEY"}}.dump();
 }
 
 }  // namespace rapport

@@ -1,5 +1,10 @@
-// subject: what is kept about a person.
+// subject, rotate-master-key: what is kept about a person, and the key that guards it.
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
@@ -56,10 +61,48 @@ class SubjectVerb final : public Verb {
   std::string subject_;
 };
 
+class RotateMasterKeyVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("rotate-master-key", "wrap all keys by a new master key; the old one then opens nothing");
+    verb->add_option("file", file_, "holds the new key, 64 hex digits, as openssl rand -hex 32 makes them (else $RAPPORT_NEW_MASTER_KEY)");
+    add_data(verb, session);
+    add_output(verb, session);
+    add_example(verb, "rapport rotate-master-key new.key --data rapport-data");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    std::string next, where = file_.empty() ? kVariable : file_;
+    if (const char* variable = std::getenv(kVariable); file_.empty() && variable) next = variable;
+    if (!file_.empty()) {
+      std::ifstream file(file_, std::ios::binary);
+      next.assign(std::istreambuf_iterator<char>(file), {});
+      if (!file) return Error{ErrorCode::kInvalid, "file.missing", "cannot read " + file_, "file", "64 hex digits"};
+    }
+    if (next.empty())
+      return Error{ErrorCode::kInvalid, "keys.master_key_missing", "there is no new master key", "file",
+                   std::string("a file, or ") + kVariable + ", with 64 hex digits", "openssl rand -hex 32 > new.key makes one"};
+    auto store = session.local(Opening::kWrite);
+    if (!store) return std::move(store).error();
+    auto rotated = (*store)->rotate_master_key(next, where);
+    if (!rotated) return std::move(rotated).error();
+    print(show_document(*rotated, session.format()));
+    if (Json::parse(*rotated)["masterKey"] == "RAPPORT_MASTER_KEY")
+      spdlog::warn("the keys now need the new master key: set RAPPORT_MASTER_KEY to it before the next command");
+    return 0;
+  }
+
+ private:
+  static constexpr const char* kVariable = "RAPPORT_NEW_MASTER_KEY";
+  std::string file_;
+};
+
 }  // namespace
 
 void add_subject_verbs(std::vector<std::unique_ptr<Verb>>& verbs) {
   verbs.push_back(std::make_unique<SubjectVerb>());
+  verbs.push_back(std::make_unique<RotateMasterKeyVerb>());
 }
 
 }  // namespace rapport::cli

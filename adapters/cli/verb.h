@@ -62,7 +62,7 @@ void add_command_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // command, 
 void add_store_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // verify, rebuild, dump, load
 void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // keygen, checkpoint, proof, tiles
 void add_group_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // group
-void add_subject_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // subject
+void add_subject_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // subject, rotate-master-key
 void add_serve_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // serve, publish, worker
 void add_bench_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // bench
 

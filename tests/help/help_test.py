@@ -42,7 +42,7 @@ class Help:
 
     def verbs(self):
         text = self.run("rapport --help", ".").stdout
-        return re.findall(r"^  ([a-z]+) +\S", text.split("Subcommands:")[1], re.M)
+        return re.findall(r"^  ([a-z][a-z-]*) +\S", text.split("Subcommands:")[1], re.M)
 
     def example(self, verb):
         text = self.run(f"rapport {verb} --help", ".").stdout
@@ -66,6 +66,7 @@ def main():
     failures, bootstrap, import_id = [], None, None
     with tempfile.TemporaryDirectory(prefix="rapport-help-") as folder:
         retail_file(pathlib.Path(folder) / "online_retail.csv.gz")
+        (pathlib.Path(folder) / "new.key").write_text("0123456789abcdef" * 4)
         try:
             for verb in verbs:
                 command = helper.example(verb)
