@@ -42,7 +42,7 @@ Result<void> finish_erasures(const EventStore& store, SubjectKeys& keys) {
     if (!erasure) return std::move(erasure).error();
     if (!keys.erased(erasure->key_id)) missing.push_back(*erasure);
   }
-  return missing.empty() ? Result<void>() : keys.destroy(missing);
+  return keys.destroy(missing);  // also of none: what failed before is tried again
 }
 
 }  // namespace rapport

@@ -234,7 +234,8 @@ Result<void> RocksSubjectKeys::Impl::sync() {
 // The register comes first: from there on a crash is followed by the destruction at the next open.
 Result<void> RocksSubjectKeys::Impl::destroy(std::span<const Erasure> erasures) {
   if (auto synced = sync(); !synced) return synced;
-  if (auto registered = erased_.append(erasures); !registered) return registered;
+  if (!erasures.empty())
+    if (auto registered = erased_.append(erasures); !registered) return registered;
   for (const auto& erasure : erasures) last_id_ = std::max(last_id_, erasure.key_id);
   return apply_register();
 }

@@ -154,6 +154,22 @@ TEST_F(KeysTest, TellsAnErasedKeyFromAnUnknownOne) {
   EXPECT_TRUE(store.keys->verify());
 }
 
+TEST_F(KeysTest, AnErasureThatFailedIsNotTakenForDoneAndIsFinishedAtTheNextOpen) {
+  auto in_the_way = path_ / "keys" / "db.next";
+  {
+    auto store = open();
+    auto sealed = seal(*store.keys->key_for("account-1"), "Ann");
+    fs::create_directories(in_the_way / "folder");
+    EXPECT_FALSE(store.keys->destroy(std::vector<Erasure>{{1, {7}, {5}}}));
+    EXPECT_FALSE(*store.keys->open(sealed));  // though its bytes are still there
+    EXPECT_EQ(store.keys->destroy({}).error().reason, "keys.stopped");
+  }
+  fs::remove_all(in_the_way);
+  auto store = open();
+  EXPECT_EQ(*store.keys->current_key("account-1"), 0u);
+  EXPECT_TRUE(store.keys->verify());
+}
+
 TEST_F(KeysTest, NeverGivesTheIdOfAnErasedKeyAgain) {
   for (std::uint64_t id = 1; id <= 3; ++id) {
     auto store = open();
