@@ -157,7 +157,7 @@ class Revert {
       return {};
     }
     for (auto& inverse : **own) commands.emplace_back(name, std::move(inverse));
-    if (stream.created) commands.emplace_back(name, revocation_of(stream.aggregate));
+    if (goes_as_a_whole(stream)) commands.emplace_back(name, revocation_of(stream.aggregate));
     return send(stream, commands);
   }
 
@@ -169,14 +169,18 @@ class Revert {
     return std::nullopt;
   }
 
+  static bool goes_as_a_whole(const TouchedStream& stream) {
+    return stream.created && is_revocable(stream.aggregate);
+  }
+
   // Of a stream that was created only points need it: the rest goes with the stream.
   Result<std::optional<std::vector<Inverse>>> own_inverses(const TouchedStream& stream,
                                                            const std::string& name) const {
-    if (stream.created && stream.aggregate != "loyaltyMember")
+    if (goes_as_a_whole(stream) && stream.aggregate != "loyaltyMember")
       return std::optional(std::vector<Inverse>());
     return inverses_of(parts_.store, stream.aggregate, name, [&](const RecordedEvent& event) {
       bool own = events_.are(event) && !events_.caused(event);
-      return own && (!stream.created || inverse_of_points(event));
+      return own && (!goes_as_a_whole(stream) || inverse_of_points(event));
     });
   }
 

@@ -49,6 +49,28 @@ struct RevertTest : ImportTest {
   std::uint64_t sent = 0;
 };
 
+// Consents are withdrawn, one by one: that they were recorded stays.
+TEST_F(RevertTest, ConsentsAreWithdrawnAgainAndNobodyIsErasedByAnImport) {
+  const std::string consents =
+      R"({"mapping": "consents", "tables": [{"table": "consents", "mode": "state", "key": ["id"], "at": "always",
+  "columns": {"id": {"required": true}, "channel": {"required": true}},
+  "commands": [{"command": "dataSubject/recordConsent", "id": "account-{id}", "fields": {"purpose": "news", "channel": "{channel}", "textVersion": "1"}}]}]})";
+  auto imported = import(consents, {write("1.csv", "id,channel\na,email\nb,phone\n")});
+  ASSERT_EQ(told(imported).substr(0, 7), "2/2/0/0");
+  auto done = revert(imported->import);
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  EXPECT_EQ(done->left, 0u);
+  std::size_t withdrawn = 0;
+  auto reader = target.store.read({.type = "dataSubject.consentWithdrawn"});
+  for (auto event = reader->next(); *event; event = reader->next()) ++withdrawn;
+  EXPECT_EQ(withdrawn, 2u);
+  const std::string erasures =
+      R"({"mapping": "erasures", "tables": [{"table": "erasures", "mode": "state", "key": ["id"], "at": "always",
+  "columns": {"id": {"required": true}},
+  "commands": [{"command": "dataSubject/eraseSubject", "id": "account-{id}"}]}]})";
+  EXPECT_EQ(told(import(erasures, {write("2.csv", "id\na\n")})).substr(0, 7), "1/0/1/0");
+}
+
 TEST_F(RevertTest, ChangesGoBackToWhatWasThereBeforeAndMayComeAgain) {
   ASSERT_TRUE(
       import(kAccounts, {write("1.csv", "id,sector,region\na,it,DE\nb,it,FR\n")}).has_value());

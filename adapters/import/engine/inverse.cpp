@@ -9,6 +9,7 @@
 
 #include "domain/account.h"
 #include "domain/case.h"
+#include "domain/data_subject.h"
 #include "domain/fold.h"
 #include "domain/loyalty_member.h"
 #include "domain/opportunity.h"
@@ -165,6 +166,17 @@ Body inverse(const Member&, const loyalty_member::PointsAdjusted& e) {
                                    .debt = e.debt_paid});
 }
 
+// Of a consent that was there before, with its evidence, or was withdrawn, nobody can tell enough.
+Body inverse(const data_subject::State& before, const data_subject::ConsentGranted& e) {
+  for (auto& consent : before.consents)
+    if (consent.purpose == e.purpose && consent.channel == e.channel && consent.granted) return {};
+  return message_of(data_subject::WithdrawConsent{.purpose = e.purpose, .channel = e.channel});
+}
+Body inverse(const data_subject::State& before, const data_subject::LegalHoldChanged& e) {
+  if (before.hold) return message_of(data_subject::SetLegalHold{.until = before.hold_until});
+  return e.on ? Body(message_of(data_subject::LiftLegalHold{})) : Body();
+}
+
 // --- from events to their inverses ---
 
 Inverse at_its_time(kj::Array<capnp::word> body, const RecordedEvent& event) {
@@ -220,6 +232,8 @@ Result<Inverses> walk(const EventStore& store, const std::string& stream,
 
 }  // namespace
 
+bool is_revocable(std::string_view aggregate) { return aggregate != "dataSubject"; }
+
 Inverse revocation_of(std::string_view aggregate) {
   auto of = [&]() -> kj::Array<capnp::word> {
     if (aggregate == "account") return message_of(account::Revoke{});
@@ -243,6 +257,7 @@ Result<Inverses> inverses_of(const EventStore& store, std::string_view aggregate
   if (aggregate == "principal") return walk<principal::Decider>(store, stream, wanted);
   if (aggregate == "policySet") return walk<policy_set::Decider>(store, stream, wanted);
   if (aggregate == "loyaltyMember") return walk<loyalty_member::Decider>(store, stream, wanted);
+  if (aggregate == "dataSubject") return walk<data_subject::Decider>(store, stream, wanted);
   return Inverses();
 } catch (const kj::Exception&) {
   return Error{ErrorCode::kCorrupt, "stream.corrupt", stream + " is damaged", "", "",

@@ -18,6 +18,9 @@ struct Inverse {
   Precision precision;
 };
 
+// Whether a stream that was created can be taken back as a whole. What was recorded about a data
+// subject is only taken back one by one: that it was recorded stays.
+bool is_revocable(std::string_view aggregate);
 // Takes back a whole stream that was created: from there on it is as if it had never been.
 Inverse revocation_of(std::string_view aggregate);
 
