@@ -11,6 +11,7 @@
 namespace rapport {
 
 Result<import::KeyValue*> LocalStore::Impl::import_memory(bool dry_run) {
+  std::lock_guard one_opens(imports_opening);
   if (imports) return imports.get();
   if (dry_run && !std::filesystem::exists(path / "imports")) return &no_imports;
   auto folder = (path / "imports").string();

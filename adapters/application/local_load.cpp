@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "adapters/application/dump_lines.h"
+#include "adapters/application/scratch_store.h"
 #include "adapters/application/wiring.h"
 #include "adapters/json/event_json.h"
 #include "adapters/json/read_json.h"
@@ -218,38 +219,6 @@ class Lines {
   std::uint64_t number_ = 0, done_ = 0, total_ = 0;
 };
 
-// A folder beside the store's place, on the same file system; gone at the end with what is left in it.
-class Scratch {
- public:
-  static Result<Scratch> beside(const fs::path& place) {
-    std::error_code error;
-    fs::create_directories(place.parent_path(), error);
-    auto name = place.string() + ".loading-XXXXXX";
-    if (!error && ::mkdtemp(name.data())) return Scratch(name);
-    return io_error(name, "cannot make");
-  }
-  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ~Scratch() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  fs::path store() const { return path_ / "store"; }
-
-  // What is there, an empty store or a folder that a first open left, makes room.
-  Result<void> put(const fs::path& place) const {
-    std::error_code error;
-    if (fs::exists(place, error) && !fs::is_empty(place, error)) fs::rename(place, path_ / "before", error);
-    if (!error) fs::rename(store(), place, error);
-    if (!error) return sync_folder(place.parent_path());
-    return Error{ErrorCode::kUnavailable, "load.no_place", "cannot put the store at " + place.string() + ": " + error.message(), "", "",
-                 "name a folder that can be made, not one that is mounted"};
-  }
-
- private:
-  explicit Scratch(fs::path path) : path_(std::move(path)) {}
-  fs::path path_;
-};
-
 Result<void> check_free(const fs::path& place) {
   auto there = LocalStore::open({.dir = place, .opening = Opening::kRead});
   if (!there) return there.error().reason == "store.missing" ? Result<void>() : std::move(there).error();
@@ -290,11 +259,9 @@ Result<bool> LocalStore::fill_from(const std::string& file, const Progress& prog
 }
 
 Result<LocalStore::Loaded> LocalStore::load(const std::string& file, const fs::path& dir, const Progress& progress, std::stop_token stop) {
-  std::error_code error;
-  auto place = fs::weakly_canonical(fs::absolute(dir, error), error);
-  if (!place.has_filename()) place = place.parent_path();
+  auto place = place_of(dir);
   if (auto free = check_free(place); !free) return std::move(free).error();
-  auto scratch = Scratch::beside(place);
+  auto scratch = ScratchStore::beside(place, "loading");
   if (!scratch) return std::move(scratch).error();
   Loaded loaded;
   {

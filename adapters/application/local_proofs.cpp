@@ -48,7 +48,7 @@ Result<Tree> tree_of(const EventStore& store, const ProofRequest& request) {
 }
 
 Result<std::string> checkpoint(const std::filesystem::path& path, const std::string& origin, const Head& head) {
-  auto signers = read_checkpoint_keys(path);
+  auto signers = checkpoint_signers(path, origin);
   if (!signers) return signers.error();
   if (signers->empty()) return no_key();
   return signed_note(Checkpoint{origin, head.position.value, head.root}.to_text(), *signers);
@@ -126,7 +126,7 @@ Result<std::vector<NoteVerifier>> verifiers(const std::filesystem::path& path, c
 }
 
 // That the log of today begins with the tree of a checkpoint kept elsewhere: {"ok":true,…} or what does not hold.
-Result<std::string> old_checkpoint(const EventStore& store, const std::filesystem::path& path, const std::string& origin,
+Result<std::string> old_checkpoint(const EventStore& store, const std::filesystem::path& path, const StoreIdentity& identity,
                                    const ProofRequest& request) {
   auto note = SignedNote::parse(request.text);
   if (!note) return note.error();
@@ -142,7 +142,11 @@ Result<std::string> old_checkpoint(const EventStore& store, const std::filesyste
   // Of the log's own keys one is enough, since an old checkpoint knows nothing of later keys; of named ones all.
   auto enough = request.keys.empty() ? std::any_of(keys->begin(), keys->end(), signs) : std::all_of(keys->begin(), keys->end(), signs);
   if (!enough) return refused(0, "the checkpoint is not signed with the key");
-  if (old->origin != origin) return refused(0, "the checkpoint is of " + old->origin + ", this log is " + origin);
+  auto shared = identity.shared_with(old->origin);
+  if (!shared) return refused(0, "the checkpoint is of " + old->origin + ", this log is " + identity.origin());
+  if (old->size > shared->value)
+    return refused(shared->value, "this log left " + old->origin + " after this position, when it was restored; the checkpoint was signed at position " +
+                                      std::to_string(old->size));
   if (old->size > head.position.value)
     return refused(head.position.value, "the log ends here; the checkpoint was signed at position " + std::to_string(old->size));
   auto root = store.root_at({old->size});
@@ -163,7 +167,7 @@ Result<std::string> LocalStore::prove(const ProofRequest& request) {
     case ProofRequest::About::kTile: return tile(store, request.text);
     case ProofRequest::About::kOldCheckpoint: break;
   }
-  return old_checkpoint(store, impl_->path, origin, request);
+  return old_checkpoint(store, impl_->path, impl_->directory->identity(), request);
 }
 
 Result<std::string> LocalStore::make_signing_key(bool another) {

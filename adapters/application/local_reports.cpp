@@ -101,7 +101,7 @@ Result<std::string> LocalStore::inspect() {
     views[view->type().name] = view_facts(*view, *digests);
   }
   auto document = document_of(*impl.store, impl.bus_status(), views);
-  auto signers = read_checkpoint_keys(impl.path);
+  auto signers = checkpoint_signers(impl.path, impl.directory->origin());
   if (!signers) return std::move(signers).error();
   if (!signers->empty()) document["verifierKey"] = signers->back().verifier().to_text();
   return printed(document);

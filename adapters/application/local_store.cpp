@@ -13,6 +13,7 @@
 #include "adapters/json/field_plan.h"
 #include "adapters/json/read_json.h"
 #include "adapters/json/text_forms.h"
+#include "eventstore/rocks/checkpoint_keys.h"
 
 namespace rapport {
 namespace {
@@ -129,7 +130,16 @@ Result<void> LocalStore::Impl::open_log() {
   }
   if (!log) return std::move(log).error();
   store = std::move(*log);
+  if (wanted.accept_lost_tail || options.accept_older_copy)
+    if (auto begun = begin_epoch(); !begun) return begun;
   return wanted.accept_lost_tail ? note_load() : Result<void>();
+}
+
+// Whoever has the events that this log lacks knows them under the old name.
+Result<void> LocalStore::Impl::begin_epoch() {
+  auto head = store->head();
+  if (auto begun = directory->begin_epoch({directory->identity().next_epoch(), head.position, head.root}); !begun) return begun;
+  return renew_checkpoint_key(path, directory->origin());
 }
 
 Result<void> LocalStore::Impl::reopen_for_writing() {

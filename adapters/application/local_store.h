@@ -9,6 +9,7 @@
 namespace rapport {
 
 class CommandGateway;
+class ComparedLog;
 class EventStore;
 class SubjectKeys;
 
@@ -23,7 +24,7 @@ struct LocalOptions {
   // Ends what takes long (imports, verification, folding), which then answers "….stopped" and can be asked for again.
   std::stop_token stop = {};
   // What the operator accepts of a store that does not open or take events otherwise. Recorded in its file `accepted`.
-  bool accept_lost_tail = false, accept_clock = false;
+  bool accept_lost_tail = false, accept_clock = false, accept_older_copy = false;
 };
 
 // How publishing stands.
@@ -47,6 +48,7 @@ class LocalStore final : public Service {
   Result<std::string> verify(const Progress& progress) override;
   Result<std::string> import(const ImportRequest& request, const Progress& progress) override;
   Result<std::string> revert(const std::string& import_id, bool dry_run) override;
+  Result<std::string> backup(const BackupRequest& request, const Progress& progress) override;
   Result<std::string> prove(const ProofRequest& request) override;
   Result<std::string> group(const GroupRequest& request, std::stop_token stop = {}) override;
   Result<std::string> subject(const std::string& name) override;
@@ -68,6 +70,15 @@ class LocalStore final : public Service {
     bool whole = true;  // false: the dump has no end, so nobody knows whether it was cut
   };
   static Result<Loaded> load(const std::string& file, const std::filesystem::path& dir, const Progress& progress, std::stop_token stop = {});
+  // A backup into a directory that is missing or empty. Nothing is left there after an error.
+  struct RestoreOptions {
+    std::filesystem::path backup, dir;
+    std::string to = {};                // a position or a time; empty: all that the backup has
+    std::filesystem::path keys = {};    // a copy of the keys; empty: the store gets none
+    const ComparedLog* live = nullptr;  // must begin with what is restored
+    std::stop_token stop = {};
+  };
+  static Result<std::string> restore(const RestoreOptions& options, const Progress& progress);
   // A generated enterprise, the same for the same seed. Answers like inspect.
   struct DemoOptions {
     std::uint32_t customers = 200, years = 2;
@@ -97,6 +108,13 @@ class LocalStore final : public Service {
   Result<bool> fill_from(const std::string& file, const Progress& progress, const std::stop_token& stop);
   std::unique_ptr<Impl> impl_;
 };
+
+// Whether the directory is a backup.
+bool is_backup(const std::filesystem::path& dir);
+// Recomputes all that a backup claims, as verify does for a store. keys: who must have signed its checkpoints, each of them; none:
+// the keys that the backup names.
+Result<std::string> verify_backup(const std::filesystem::path& dir, const std::vector<std::string>& keys, const Progress& progress,
+                                  std::stop_token stop);
 
 // The address that the holder of a locked store announced; empty if none serves it.
 std::string holder_address(const std::filesystem::path& dir);

@@ -60,6 +60,11 @@ struct ImportRequest {
   std::string time_zone;
 };
 
+struct BackupRequest {
+  std::string folder;  // gets the backup, or what is new since the last one there
+  std::string keys;    // gets the keys, in place of the copy there; empty: they are not copied
+};
+
 // What an outsider may ask of the log's tree.
 struct ProofRequest {
   enum class About : std::uint8_t {
@@ -74,6 +79,7 @@ struct ProofRequest {
   std::optional<std::uint64_t> size = {};  // of the tree; none: the log as it is
   std::string text = {};                   // a tile's path; the old checkpoint
   std::vector<std::string> keys = {};      // who must have signed the old checkpoint, each of them; none: the log itself
+  std::vector<std::string> witnesses = {}; // who must have cosigned it, each of them
 };
 
 // A consumer group: eventstore/groups/consumer_group.h.
@@ -117,6 +123,8 @@ class Service {
   virtual Result<std::string> verify(const Progress& progress) = 0;                    // {"ok":false,…} is an answer, not an error
   virtual Result<std::string> import(const ImportRequest& request, const Progress& progress) = 0;  // summary
   virtual Result<std::string> revert(const std::string& import_id, bool dry_run) = 0;
+  // {"folder":…,"position":n,"root":"hex",…}; paths are of the machine that the store is on.
+  virtual Result<std::string> backup(const BackupRequest& request, const Progress& progress) = 0;
   // JSON; but a checkpoint is the signed note, a tile its bytes. {"ok":false,…} about an old checkpoint is an answer, too.
   virtual Result<std::string> prove(const ProofRequest& request) = 0;
   // {"group":…} as it is then; of kList, kTake, kParked and kReplay with what was asked for.

@@ -23,6 +23,8 @@ class LocalStore::Impl {
   // A store that was opened to be read and has to be written after all: views that lag behind the log.
   Result<void> reopen_for_writing();
   Result<void> open_log();
+  // The log goes on as it is now under a name of its own.
+  Result<void> begin_epoch();
   // Waits in pieces of the time that `there` is given, until it says so, for as long as a question may take.
   void wait_until(const std::function<bool(std::chrono::milliseconds)>& there) const;
 
@@ -35,7 +37,7 @@ class LocalStore::Impl {
   // Records it if the log lacks it; whether it did.
   Result<bool> record_version_change(projections::ViewHost& view);
   Result<void> record_version_changes();
-  // DATA/imports, opened at first use, and made unless it is for a dry run. Under long_work.
+  // DATA/imports, opened at first use, and made unless it is for a dry run. Written and, but by a backup, read under long_work.
   Result<import::KeyValue*> import_memory(bool dry_run);
   Result<std::unique_ptr<import::KeyValue>> import_scratch() const;
   Result<void> verify_imports();
@@ -52,7 +54,8 @@ class LocalStore::Impl {
   std::unique_ptr<CommandGateway> gateway;
   std::unique_ptr<projections::RocksRowStores> rows;
   std::unique_ptr<projections::ViewHosts> views;
-  std::unique_ptr<import::KeyValue> imports;  // guarded by long_work
+  std::mutex imports_opening;
+  std::unique_ptr<import::KeyValue> imports;  // set once, guarded by imports_opening
   import::OverlayKeyValue no_imports;         // stays empty: a dry run writes to an overlay of its own
   std::atomic<bool> following = false;
   std::optional<BusStatus> bus_status() const;

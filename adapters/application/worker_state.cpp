@@ -77,6 +77,7 @@ class WorkerState final : public Service {
   Result<std::string> verify(const Progress&) override { return no_log(); }
   Result<std::string> import(const ImportRequest&, const Progress&) override { return no_log(); }
   Result<std::string> revert(const std::string&, bool) override { return no_log(); }
+  Result<std::string> backup(const BackupRequest&, const Progress&) override { return no_log(); }
   Result<std::string> prove(const ProofRequest&) override { return no_log(); }
   Result<std::string> group(const GroupRequest&, std::stop_token) override { return no_log(); }
   Result<std::string> subject(const std::string&) override { return no_log(); }

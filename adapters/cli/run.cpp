@@ -107,6 +107,7 @@ int run(int argc, char** argv) {
   add_command_verbs(verbs);
   add_query_verbs(verbs);
   add_store_verbs(verbs);
+  add_backup_verbs(verbs);
   add_proof_verbs(verbs);
   add_group_verbs(verbs);
   add_subject_verbs(verbs);

@@ -49,7 +49,7 @@ Result<Service*> Session::service_to_try() {
   return local_.get();
 }
 
-Result<Service*> Session::service(Opening opening) {
+Result<Service*> Session::service(LocalOptions options) {
   if (remote_) return remote_.get();
   auto connect = [&](const std::string& url) -> Result<Service*> {
     auto client = RemoteService::at(url);
@@ -58,7 +58,7 @@ Result<Service*> Session::service(Opening opening) {
     return remote_.get();
   };
   if (!server.empty()) return connect(server);
-  auto store = local(opening);
+  auto store = local(std::move(options));
   if (store) return *store;
   if (store.error().reason != "store.locked") return std::move(store).error();
   auto address = holder_address(data_dir());

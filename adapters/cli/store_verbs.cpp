@@ -15,21 +15,25 @@ class VerifyVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
     auto* verb = program.add_subcommand("verify", "recompute every hash from the stored bytes, check views, keys and configuration");
+    verb->add_option("backup", backup_, "a folder that `rapport backup` filled, in place of a store");
     add_data(verb, session);
     add_server(verb, session);
     verb->add_option("--accept", accept_,
                      "what keeps the store from going on, once you know why. lost-tail: events that were acknowledged are missing, and stay "
-                     "so. clock: the log's last event is later than the clock says, and the clock is right")
-        ->check(CLI::IsMember({"lost-tail", "clock"}));
+                     "so. clock: the log's last event is later than the clock says, and the clock is right. older-copy: the store was copied "
+                     "back from before its last events; it goes on under a new name")
+        ->check(CLI::IsMember({"lost-tail", "clock", "older-copy"}));
     verb->add_option("--checkpoint", checkpoint_,
                      "a checkpoint that was kept elsewhere: is today's log the one that was signed then, with more behind it?");
     verb->add_option("--key", keys_, "a verifier's key that must have signed the checkpoint; may be repeated (else the log's own key)");
+    verb->add_option("--witness", witnesses_, "a witness's key that must have cosigned the checkpoint; may be repeated: all of them");
     add_output(verb, session);
     add_example(verb, "rapport verify --data rapport-data");
     return verb;
   }
 
   Result<int> run(Session& session) override {
+    if (!backup_.empty()) return run_backup(session);
     auto service = accept_.empty() ? session.service(Opening::kRead) : accepting(session);
     if (!service) return std::move(service).error();
     auto answer = [&] {
@@ -44,6 +48,18 @@ class VerifyVerb final : public Verb {
   }
 
  private:
+  Result<int> run_backup(Session& session) const {
+    auto stop = stop_on_signals();
+    if (!accept_.empty() || !checkpoint_.empty() || !witnesses_.empty())
+      return Error{ErrorCode::kInvalid, "usage", "a backup is verified by itself: --accept, --checkpoint and --witness are for a store"};
+    auto answer = [&] {
+      ProgressBar bar(session.quiet);
+      return verify_backup(backup_, keys_, bar.callback(), stop);
+    }();
+    if (!answer) return std::move(answer).error();
+    print(show_document(*answer, session.format()));
+    return ok(*answer) ? 0 : 1;
+  }
   static bool ok(const std::string& answer) { return nlohmann::json::parse(answer).value("ok", false); }
   // The log is whole; whether it is also the one that the checkpoint speaks of.
   Result<std::string> with_checkpoint(Service& service, const std::string& verified) const {
@@ -51,20 +67,20 @@ class VerifyVerb final : public Verb {
     std::string note{std::istreambuf_iterator<char>(file), {}};
     if (!file)
       return Error{ErrorCode::kInvalid, "file.missing", "cannot read " + checkpoint_, "checkpoint", "what `rapport checkpoint` printed"};
-    auto extends = service.prove({.about = ProofRequest::About::kOldCheckpoint, .text = note, .keys = keys_});
+    auto extends = service.prove({.about = ProofRequest::About::kOldCheckpoint, .text = note, .keys = keys_, .witnesses = witnesses_});
     if (!extends || !ok(*extends)) return extends;
     auto document = nlohmann::json::parse(verified);
     document["checkpoint"] = nlohmann::json::parse(*extends)["from"];
     return document.dump();
   }
   Result<Service*> accepting(Session& session) const {
-    auto store = session.local({.accept_lost_tail = accept_ == "lost-tail", .accept_clock = accept_ == "clock"});
+    auto store = session.local({.accept_lost_tail = accept_ == "lost-tail", .accept_clock = accept_ == "clock", .accept_older_copy = accept_ == "older-copy"});
     if (!store) return std::move(store).error();
     return *store;
   }
 
-  std::string accept_, checkpoint_;
-  std::vector<std::string> keys_;
+  std::string backup_, accept_, checkpoint_;
+  std::vector<std::string> keys_, witnesses_;
 };
 
 class RebuildVerb final : public Verb {

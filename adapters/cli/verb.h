@@ -26,7 +26,8 @@ class Session final {
   Result<LocalStore*> local(LocalOptions options);
   Result<LocalStore*> local(Opening opening) { return local(LocalOptions{.opening = opening}); }
   // --server, or the store, or the server that holds the store.
-  Result<Service*> service(Opening opening);
+  Result<Service*> service(LocalOptions options);
+  Result<Service*> service(Opening opening) { return service(LocalOptions{.opening = opening}); }
   // service(), or an empty store in a temporary folder if there is none: for trying something out.
   Result<Service*> service_to_try();
   // After a failure: a store that was made for the verb and holds no event goes again, so that a mistyped --data leaves
@@ -60,9 +61,10 @@ void add_example(CLI::App* verb, const std::string& example);
 void add_query_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // query, events, inspect, schema
 void add_command_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // command, import, revert, demo
 void add_store_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // verify, rebuild, dump, load
-void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // keygen, checkpoint, proof, tiles
 void add_group_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // group
 void add_subject_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // subject, rotate-master-key
+void add_backup_verbs(std::vector<std::unique_ptr<Verb>>& verbs);   // backup, restore
+void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // keygen, checkpoint, proof, export
 void add_serve_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // serve, publish, worker
 void add_bench_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // bench
 

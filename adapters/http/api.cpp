@@ -49,6 +49,7 @@ const HttpApi::Route HttpApi::kRoutes[] = {
     {"GET", "/v1/subjects/{id}", &HttpApi::subject},
     {"GET", "/v1/inspect", &HttpApi::inspect},
     {"POST", "/v1/verify", &HttpApi::verify},
+    {"POST", "/v1/backups", &HttpApi::backup},
     {"POST", "/v1/imports", &HttpApi::import},
     {"POST", "/v1/imports/{id}/revert", &HttpApi::revert},
     {"POST", "/v1/{aggregate}/{id}/{command}", &HttpApi::command},
@@ -358,6 +359,14 @@ Handling HttpApi::inspect(const Call&) const {
 
 Handling HttpApi::verify(const Call&) const {
   return {.lane = Lane::kLong, .answer = [this] { return to_reply(service_.verify(kSilent)); }};
+}
+
+Handling HttpApi::backup(const Call& call) const {
+  auto request = read_backup(call.request.body);
+  if (!request) return refuse(request.error());
+  return {.lane = Lane::kLong, .answer = [this, asked = std::move(*request)] {
+            return to_reply(service_.backup(asked, kSilent));
+          }};
 }
 
 Handling HttpApi::import(const Call& call) const {

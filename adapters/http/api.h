@@ -50,6 +50,7 @@ class HttpApi final {
   Handling inspect(const Call& call) const;
   Handling verify(const Call& call) const;
   Handling import(const Call& call) const;
+  Handling backup(const Call& call) const;
   Handling revert(const Call& call) const;
   Handling checkpoint(const Call& call) const;
   Handling tile(const Call& call) const;

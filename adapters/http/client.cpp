@@ -45,6 +45,13 @@ HttpRequest post(const Address& address, std::string body) {
   return {"POST", address.text(), {{"Accept", kJson}, {"Content-Type", kJson}}, std::move(body)};
 }
 
+// The server opens the files that we name.
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  const auto whole = std::filesystem::absolute(path, error);
+  return error ? path : whole.string();
+}
+
 Result<std::string> body_of(Result<HttpReply> reply) {
   if (!reply) return reply.error();
   if (reply->status >= 300) return to_error(reply->status, reply->body);
@@ -191,12 +198,12 @@ Result<std::string> RemoteService::verify(const Progress&) {
   return body_of(exchange({host_, port_}, post(Address("/v1/verify"), {}), {}));
 }
 
+Result<std::string> RemoteService::backup(const BackupRequest& request, const Progress&) {
+  const BackupRequest there{absolute(request.folder), request.keys.empty() ? "" : absolute(request.keys)};
+  return body_of(exchange({host_, port_}, post(Address("/v1/backups"), write_backup(there)), {}));
+}
+
 Result<std::string> RemoteService::import(const ImportRequest& request, const Progress&) {
-  const auto absolute = [](const std::string& path) {
-    std::error_code error;
-    const auto whole = std::filesystem::absolute(path, error);
-    return error ? path : whole.string();
-  };
   ImportRequest there = request;
   for (auto& file : there.files) file = absolute(file);
   if (!there.rejects.empty()) there.rejects = absolute(there.rejects);

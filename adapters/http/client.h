@@ -14,7 +14,7 @@ namespace rapport {
 // besides kUnavailable "http.unreachable" (nobody there, or gone before the answer) and "http.timeout".
 class RemoteService final : public Service {
  public:
-  // Of every call but import, revert, verify and following events, which take as long as they take.
+  // Of every call but backup, import, revert, verify and following events, which take as long as they take.
   static constexpr std::chrono::milliseconds kTimeout{60'000};
 
   // "http://127.0.0.1:8080" or "127.0.0.1:8080". Connects to nobody yet. Errors: kInvalid "http.bad_address".
@@ -30,6 +30,7 @@ class RemoteService final : public Service {
   // Paths are made absolute: the server opens them, on this machine.
   Result<std::string> import(const ImportRequest& request, const Progress& progress) override;
   Result<std::string> revert(const std::string& import_id, bool dry_run) override;
+  Result<std::string> backup(const BackupRequest& request, const Progress& progress) override;
   Result<std::string> prove(const ProofRequest& request) override;
   Result<std::string> group(const GroupRequest& request, std::stop_token stop = {}) override;
   Result<std::string> subject(const std::string& name) override;

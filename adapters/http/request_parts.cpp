@@ -267,6 +267,22 @@ std::string write_import(const ImportRequest& request) {
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+Result<BackupRequest> read_backup(std::string_view body) {
+  auto members = Members::read(body);
+  if (!members) return members.error();
+  auto folder = take_text(*members, "folder");
+  if (!folder) return folder.error();
+  auto keys = take_text(*members, "keys");
+  if (!keys) return keys.error();
+  if (auto rest = members->refuse_others(); !rest) return rest.error();
+  if (folder->empty()) return invalid("http.missing_field", "no folder is named", "/folder", "a path");
+  return BackupRequest{std::move(*folder), std::move(*keys)};
+}
+
+std::string write_backup(const BackupRequest& request) {
+  return json{{"folder", request.folder}, {"keys", request.keys}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 Result<ProofRequest> read_old_checkpoint(std::string_view body) {
   auto members = Members::read(body);
   if (!members) return members.error();
@@ -275,15 +291,19 @@ Result<ProofRequest> read_old_checkpoint(std::string_view body) {
   if (!note) return note.error();
   auto keys = members->take_texts("keys");
   if (!keys) return keys.error();
+  auto witnesses = members->take_texts("witnesses");
+  if (!witnesses) return witnesses.error();
   if (auto rest = members->refuse_others(); !rest) return rest.error();
   if (note->empty()) return invalid("http.missing_field", "there is no checkpoint", "/checkpoint", "a signed note");
   request.text = std::move(*note);
   request.keys = std::move(*keys);
+  request.witnesses = std::move(*witnesses);
   return request;
 }
 
 std::string write_old_checkpoint(const ProofRequest& request) {
-  return json{{"checkpoint", request.text}, {"keys", request.keys}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json{{"checkpoint", request.text}, {"keys", request.keys}, {"witnesses", request.witnesses}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Result<void> read_group(std::string_view body, GroupRequest& request) {

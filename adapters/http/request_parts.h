@@ -52,7 +52,11 @@ Result<void> read_command_headers(const HttpRequest& request, CommandRequest& co
 Result<ImportRequest> read_import(std::string_view body);
 std::string write_import(const ImportRequest& request);
 
-// {"checkpoint":"a signed note","keys":["NAME+HASH+KEY"]}, and back. Errors: as above.
+// {"folder":"/…","keys":"/…"}, and back. Errors: as above.
+Result<BackupRequest> read_backup(std::string_view body);
+std::string write_backup(const BackupRequest& request);
+
+// {"checkpoint":"a signed note","keys":["NAME+HASH+KEY"],"witnesses":[…]}, and back. Errors: as above.
 Result<ProofRequest> read_old_checkpoint(std::string_view body);
 std::string write_old_checkpoint(const ProofRequest& request);
 

@@ -12,7 +12,8 @@
 
 namespace rapport::import {
 
-// One writer; reading while nobody writes is safe from any thread.
+// One writer; reading while nobody writes is safe from any thread. On disk each() may read also while somebody writes, and then sees
+// one moment.
 class KeyValue {
  public:
   struct Change {

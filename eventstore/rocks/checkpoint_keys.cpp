@@ -39,15 +39,33 @@ Result<std::vector<NoteSigner>> read_checkpoint_keys(const std::filesystem::path
   return signers;
 }
 
+Result<std::vector<NoteSigner>> checkpoint_signers(const std::filesystem::path& store, const std::string& origin) {
+  auto all = read_checkpoint_keys(store);
+  if (!all) return all;
+  std::vector<NoteSigner> signers;
+  for (auto& signer : *all)
+    if (signer.verifier().name() == origin) signers.push_back(std::move(signer));
+  return signers;
+}
+
 Result<std::vector<NoteSigner>> add_checkpoint_key(const std::filesystem::path& store, const std::string& origin, bool another) {
   auto signers = read_checkpoint_keys(store);
   if (!signers) return signers;
-  if (!signers->empty() && !another)
+  auto signs = !signers->empty() && signers->back().verifier().name() == origin;
+  if (signs && !another)
     return Error{ErrorCode::kConflict, "keys.checkpoint_exists", "checkpoints are signed already, with " + signers->back().verifier().to_text(),
                  {}, {}, "`rapport keygen --another` adds a key; both sign until one is retired"};
   signers->push_back(NoteSigner::generate(origin));
   if (auto written = write_keys(store, *signers); !written) return written.error();
   return signers;
+}
+
+Result<void> renew_checkpoint_key(const std::filesystem::path& store, const std::string& origin) {
+  auto signers = read_checkpoint_keys(store);
+  if (!signers) return signers.error();
+  if (signers->empty()) return {};
+  auto added = add_checkpoint_key(store, origin, true);
+  return added ? Result<void>() : added.error();
 }
 
 Result<std::vector<NoteSigner>> retire_checkpoint_key(const std::filesystem::path& store, const std::string& hash) {

@@ -472,6 +472,15 @@ std::uint64_t RocksSubjectKeys::count() const {
   return impl_->count_;
 }
 
+Result<void> RocksSubjectKeys::each_entry(const std::function<bool(std::string_view, std::string_view)>& take) const {
+  std::lock_guard lock(impl_->mutex_);
+  bool more = true;
+  return impl_->db_->each("", [&](std::string_view entry, std::string_view value) -> Result<void> {
+    more = more && take(entry, value);
+    return {};
+  });
+}
+
 Result<void> RocksSubjectKeys::verify() const {
   std::lock_guard lock(impl_->mutex_);
   return impl_->verify();

@@ -1,5 +1,6 @@
 // The keys of data subjects, durable: a RocksDB of their own, each key wrapped by the master key. FORMAT.md, "keys/".
 #pragma once
+#include <functional>
 #include <memory>
 
 #include "eventstore/rocks/master_key.h"
@@ -36,6 +37,8 @@ class RocksSubjectKeys final : public SubjectKeys {
   // moment, either the old one or the new one opens them. kInvalid "keys.master_key_same".
   Result<void> rotate(const MasterKey& next);
   bool master_key_in_file() const;
+  // Every entry of the database as it is at one moment, wrapped, in order, until `take` answers false: for a backup.
+  Result<void> each_entry(const std::function<bool(std::string_view key, std::string_view value)>& take) const;
 
   // Unwraps every key and compares indexes and witness. kCorrupt names what is wrong.
   Result<void> verify() const;

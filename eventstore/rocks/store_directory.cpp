@@ -3,8 +3,6 @@
 #include <sodium.h>
 #include <unistd.h>
 
-#include <charconv>
-
 #include "eventstore/clock.h"
 #include "eventstore/event.h"
 #include "eventstore/rocks/closing_record.h"
@@ -14,11 +12,6 @@ namespace rapport {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr unsigned kFormat = 1;
-constexpr std::size_t kUuidChars = 36;
-
-fs::path config_path(const fs::path& dir) { return dir / "rapport.json"; }
-
 std::string random_uuid() {
   CommandId id;
   randombytes_buf(id.bytes.data(), id.bytes.size());
@@ -27,49 +20,11 @@ std::string random_uuid() {
   return to_text(id);
 }
 
-std::string config_text(const std::string& store, std::int64_t created_at_micros) {
-  auto text = "{\"format\":" + std::to_string(kFormat) + ",\"store\":\"" + store + "\",\"origin\":\"rapport/" + store +
-              "\",\"createdAtMicros\":" + std::to_string(created_at_micros);
-  return text + ",\"checksum\":\"" + to_hex(sha256({bytes_of(text)})) + "\"}\n";
-}
-
-// The number that follows `name`; nothing if there is none.
-std::optional<std::int64_t> number_after(std::string_view text, std::string_view name) {
-  auto at = text.find(name);
-  if (at == text.npos) return {};
-  std::int64_t number = 0;
-  auto begin = text.data() + at + name.size();
-  if (std::from_chars(begin, text.data() + text.size(), number).ec != std::errc()) return {};
-  return number;
-}
-
-Error damaged_config(const fs::path& dir) {
-  return {ErrorCode::kCorrupt, "store.config_damaged", config_path(dir).string() + " is damaged", {}, {}, "restore a backup"};
-}
-
-// The store's id. The text must be, byte for byte, what its own values give: so no byte of it can change unseen.
-Result<std::string> read_config(const fs::path& dir) {
-  auto text = read_file(config_path(dir));
-  if (!text) return text.error();
-  auto format = number_after(*text, "{\"format\":");
-  if (format && *format > kFormat)
-    return Error{ErrorCode::kCorrupt, "store.newer_format",
-                 dir.string() + " has format " + std::to_string(*format) + "; this program knows up to " + std::to_string(kFormat),
-                 {}, {}, "use a newer version of rapport"};
-  constexpr std::string_view kStore = ",\"store\":\"";
-  auto at = text->find(kStore);
-  auto created = number_after(*text, ",\"createdAtMicros\":");
-  if (!format || !created || at == text->npos || text->size() < at + kStore.size() + kUuidChars) return damaged_config(dir);
-  auto store = text->substr(at + kStore.size(), kUuidChars);
-  if (*text != config_text(store, *created)) return damaged_config(dir);
-  return store;
-}
-
 enum class Found : std::uint8_t { kNothing, kStore, kForeign };
 
 Found look(const fs::path& dir) {
   std::error_code error;
-  if (fs::exists(config_path(dir), error)) return Found::kStore;
+  if (fs::exists(identity_path(dir), error)) return Found::kStore;
   if (!fs::is_directory(dir, error)) return fs::exists(dir, error) ? Found::kForeign : Found::kNothing;
   for (const auto& entry : fs::directory_iterator(dir, error)) {
     auto name = entry.path().filename().string();
@@ -120,13 +75,12 @@ Result<std::unique_ptr<StoreDirectory>> StoreDirectory::open(const fs::path& pat
   std::unique_ptr<StoreDirectory> directory(new StoreDirectory(path, std::move(*lock)));
   directory->open_parts_ = 1;  // nothing is recorded unless this open succeeds
   if (look(path) == Found::kNothing) {
-    auto text = config_text(random_uuid(), SystemClock().now().micros);
-    if (auto written = write_file_durably(config_path(path), text); !written) return written.error();
+    if (auto written = write_identity(path, {random_uuid(), SystemClock().now().micros}); !written) return written.error();
     directory->created_ = true;
   }
-  auto store = read_config(path);
-  if (!store) return store.error();
-  directory->store_id_ = std::move(*store);
+  auto identity = read_identity(path);
+  if (!identity) return identity.error();
+  directory->identity_ = std::move(*identity);
   auto closing = check_closing_record(path);
   if (!closing) return closing.error();
   directory->index_whole_ = closing->index_whole;
@@ -135,6 +89,15 @@ Result<std::unique_ptr<StoreDirectory>> StoreDirectory::open(const fs::path& pat
     if (auto consumed = consume_closing_record(path); !consumed) return consumed.error();
   directory->open_parts_ = 0;
   return directory;
+}
+
+Result<void> StoreDirectory::begin_epoch(const Epoch& epoch) {
+  RAPPORT_ASSERT(epoch.number >= identity_.next_epoch());
+  auto raised = identity_;
+  raised.epochs.push_back(epoch);
+  if (auto written = write_identity(path_, raised); !written) return written;
+  identity_ = std::move(raised);
+  return {};
 }
 
 StoreDirectory::~StoreDirectory() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "domain/result.h"
+#include "eventstore/rocks/store_identity.h"
 #include "eventstore/rocks/store_lock.h"
 
 namespace rapport {
@@ -23,12 +24,17 @@ class StoreDirectory final {
   ~StoreDirectory();
 
   const std::filesystem::path& path() const { return path_; }
-  const std::string& store_id() const { return store_id_; }       // a UUID
-  std::string origin() const { return "rapport/" + store_id_; }   // the log's name in proofs and on the bus
+  const StoreIdentity& identity() const { return identity_; }
+  const std::string& store_id() const { return identity_.store; }  // a UUID
+  std::string origin() const { return identity_.origin(); }        // the log's name in proofs and on the bus
   bool created() const { return created_; }                       // by this open
   bool read_only() const { return read_only_; }
   bool index_whole() const { return index_whole_; }               // else index/ has to be made anew
   Result<void> announce(const std::string& address) { return lock_->announce(address); }
+
+  // From here on the log has a name of its own: other events followed this position elsewhere. The number must be greater than any
+  // before. Not safe for concurrent use.
+  Result<void> begin_epoch(const Epoch& epoch);
 
   // For the parts: about to open files for writing; closed, with everything durable.
   void part_opened() { ++open_parts_; }
@@ -41,7 +47,7 @@ class StoreDirectory final {
 
   const std::filesystem::path path_;
   const std::unique_ptr<StoreLock> lock_;
-  std::string store_id_;  // constant after open
+  StoreIdentity identity_;
   bool created_ = false;    // constant after open
   bool read_only_ = false;  // constant after open
   bool index_whole_ = true; // constant after open

@@ -117,6 +117,13 @@ class FakeService final : public Service {
     return on_revert ? on_revert(id, dry_run) : Result<std::string>(R"({"import":"i-1"})");
   }
 
+  Result<std::string> backup(const BackupRequest& request, const Progress& progress) override {
+    progress({"backup", "events", 1, 1});
+    std::lock_guard lock(mutex_);
+    backups.push_back(request);
+    return std::string(R"({"folder":"f"})");
+  }
+
   Result<std::string> prove(const ProofRequest& request) override {
     {
       std::lock_guard lock(mutex_);
@@ -138,6 +145,7 @@ class FakeService final : public Service {
   std::vector<QueryRequest> queries;
   std::vector<GroupRequest> groups;
   std::vector<ProofRequest> proofs;
+  std::vector<BackupRequest> backups;
   std::atomic<int> followers = 0;
   std::atomic<std::uint64_t> lines_read = 0;
 
