@@ -128,7 +128,7 @@ class EventStore : public Tiles {
   // Stores appends in the given order, each whole or not at all, and returns when all that were accepted are durable.
   // One answer an append. An append may build on the versions that an earlier one of the same call leaves. Concurrent
   // callers share an fsync. Errors: kInvalid (a limit), kUnavailable ("store.stopped" after a failed sync,
-  // "store.clock_suspect", "store.read_only", "store.full"); then nothing of the call counts as stored until reopened.
+  // "store.clock_suspect", "store.read_only", "store.full", "store.overloaded"); then nothing of the call counts as stored until reopened.
   virtual Result<std::vector<AppendOutcome>> append(std::span<const Append> appends) = 0;
 
   // What a command stored, if it did.

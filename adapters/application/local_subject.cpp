@@ -108,6 +108,26 @@ Result<Known> known_of(const EventStore& store, const std::string& stream) try {
   return Error{ErrorCode::kCorrupt, "stream.corrupt", stream + " is damaged", "", "", "run rapport verify"};
 }
 
+// Where the subject's own streams and what was sealed under its keys are.
+Result<std::set<Position>> positions_about(const EventStore& store, const std::vector<std::string>& streams, const std::set<std::uint64_t>& keys) {
+  std::vector<ReadQuery> queries;
+  for (auto& stream : streams) queries.push_back({.stream = stream});
+  EventFilter sealed;
+  for (auto key : keys) sealed.any_of.push_back({Term::sealed_by(key)});
+  if (!keys.empty()) queries.push_back({.filter = std::move(sealed)});
+  std::set<Position> positions;
+  for (auto& query : queries) {
+    auto reader = store.read(query);
+    for (;;) {
+      auto event = reader->next();
+      if (!event) return std::move(event).error();
+      if (!*event) break;
+      positions.insert((*event)->position);
+    }
+  }
+  return positions;
+}
+
 }  // namespace
 
 Result<std::string> LocalStore::subject(const std::string& name) {
@@ -123,16 +143,15 @@ Result<std::string> LocalStore::subject(const std::string& name) {
   if (!key) return std::move(key).error();
   auto keys = known->destroyed_keys();
   if (*key != 0) keys.insert(*key);
+  auto positions = positions_about(*impl.store, {name, own}, keys);
+  if (!positions) return std::move(positions).error();
   std::string events;
   Position last;
-  auto reader = impl.store->read({});
-  for (;;) {
+  for (auto position : *positions) {
     if (impl.options.stop.stop_requested()) return Error{ErrorCode::kUnavailable, "subject.stopped", "the report was stopped before its end"};
+    auto reader = impl.store->read({.from = position, .to = position});
     auto event = reader->next();
     if (!event) return std::move(event).error();
-    if (!*event) break;
-    auto stream = stream_name((*event)->stream_type, (*event)->stream_id);
-    if (!keys.contains((*event)->subject_key) && stream != name && stream != own) continue;
     if (last.value) events += ',';
     if (auto written = append_event(**event, impl.keys.get(), events); !written) return std::move(written).error();
     last = (*event)->position;

@@ -33,7 +33,7 @@ Result<void> finish_erasures(const EventStore& store, SubjectKeys& keys) {
   std::vector<Erasure> missing;
   // A log that lost its end, or was restored to an earlier one, gives the positions of the register anew.
   auto known_up_to = keys.erased_up_to() <= store.head().position ? keys.erased_up_to() : Position{};
-  auto reader = store.read({.from = {known_up_to.value + 1}, .type = kDestroyed});
+  auto reader = store.read({.from = {known_up_to.value + 1}, .filter = Term::type(kDestroyed)});
   for (;;) {
     auto event = reader->next();
     if (!event) return std::move(event).error();

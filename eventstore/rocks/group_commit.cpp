@@ -35,7 +35,20 @@ GroupCommit::GroupCommit(LogWriter& writer)
 
 GroupCommit::~GroupCommit() = default;
 
+// A call alone always fits, however large.
+Result<GroupCommit::Room> GroupCommit::room_for(const std::vector<PreparedAppend>& appends) {
+  std::size_t bytes = 0;
+  for (const auto& append : appends) bytes += append.bytes;
+  auto before = waiting_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  Room room(waiting_bytes_, bytes);
+  if (before == 0 || before + bytes <= kWaitingBytesMax) return room;
+  return Error{ErrorCode::kUnavailable, "store.overloaded", "too many appends wait to be written", {},
+               std::to_string(kWaitingBytesMax >> 20) + " MiB of events at most", "send it again a little later, under the same command id"};
+}
+
 Result<std::vector<AppendOutcome>> GroupCommit::append(const std::vector<PreparedAppend>& appends) {
+  auto room = room_for(appends);
+  if (!room) return std::move(room).error();
   Ticket ticket;
   ticket.appends = &appends;
   ticket.next = queue_.load(std::memory_order_relaxed);

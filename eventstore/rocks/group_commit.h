@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "eventstore/rocks/log_writer.h"
@@ -19,7 +20,10 @@ class GroupCommit final {
   explicit GroupCommit(LogWriter& writer);
   ~GroupCommit();
 
-  // Blocks until the appends are durable or refused.
+  // Appends that may wait, together: past that a caller is refused at once, so that memory does not grow with the load.
+  static constexpr std::size_t kWaitingBytesMax = 64u << 20;
+
+  // Blocks until the appends are durable or refused. kUnavailable "store.overloaded": too much waits already; nothing is stored.
   Result<std::vector<AppendOutcome>> append(const std::vector<PreparedAppend>& appends);
   // Runs with nobody writing.
   template <class Action>
@@ -42,6 +46,21 @@ class GroupCommit final {
     std::atomic<std::uint32_t> done{0};
   };
 
+  // A caller's part of what waits.
+  class Room {
+   public:
+    Room(std::atomic<std::size_t>& all, std::size_t bytes) : all_(&all), bytes_(bytes) {}
+    Room(Room&& other) noexcept : all_(std::exchange(other.all_, nullptr)), bytes_(other.bytes_) {}
+    ~Room() {
+      if (all_) all_->fetch_sub(bytes_, std::memory_order_relaxed);
+    }
+
+   private:
+    std::atomic<std::size_t>* all_;
+    std::size_t bytes_;
+  };
+  Result<Room> room_for(const std::vector<PreparedAppend>& appends);
+
   // Writes one group, if anybody waits, and answers who is woken first; null: nobody waited.
   Ticket* write_group();
   // Lets the pen go, unless somebody came meanwhile.
@@ -53,6 +72,7 @@ class GroupCommit final {
   std::mutex pen_;
   std::atomic<Ticket*> queue_{nullptr};  // newest first
   std::atomic<bool> busy_{false};        // somebody writes, or has been asked to
+  std::atomic<std::size_t> waiting_bytes_{0};
 
   std::mutex relief_mutex_;
   std::condition_variable_any relief_;
