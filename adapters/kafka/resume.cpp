@@ -16,7 +16,7 @@ Error ahead(const std::string& topic, std::size_t partition, std::uint64_t seque
       .reason = "bus.ahead_of_log",
       .message = place(topic, partition) + " ends with event " + std::to_string(sequence) +
                  ", but the log ends with " + std::to_string(head.value),
-      .hint = "either another log is published there, or this one was restored from an old copy"};
+      .hint = kHintOtherHistory};
 }
 
 Acknowledged remembered(const std::optional<Cursor>& cursor, const std::string& topic,
@@ -64,7 +64,7 @@ Result<ResumePlan> plan_resume(const ResumeFacts& facts) {
                  .message = "events up to " + std::to_string(plan.complete.value) +
                             " were published, but the log ends with " +
                             std::to_string(facts.head.value),
-                 .hint = "was the log restored from an old copy?"};
+                 .hint = kHintOtherHistory};
   for (const auto& [topic, tails] : facts.tails) {
     auto& sequences = plan.sequences[topic];
     for (std::size_t i = 0; i < tails.size(); ++i) {

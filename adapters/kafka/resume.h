@@ -11,6 +11,12 @@
 
 namespace rapport::kafka {
 
+// What to do about topics that have events which the log does not.
+inline constexpr const char* kHintOtherHistory =
+    "if this log was restored from an older copy, it is another history from there on: `rapport verify --accept older-copy` gives it a "
+    "name of its own (`rapport restore --to` has done so), then publish it to another cluster, or remove these topics and their "
+    "followers' state; if another log is published there, give each its own cluster";
+
 struct ResumeFacts {
   Position head;  // of the log
   Tails tails;    // of the partitions in use

@@ -131,7 +131,7 @@ Result<void> Session::check_same_log(const Tails& tails) const {
                    .message = "topic " + topic + " ends with event " + tail.last->event_id +
                               " as number " + std::to_string(tail.last->sequence) +
                               ", which is not so in this log",
-                   .hint = "another log is published there: give each its own cluster"};
+                   .hint = kHintOtherHistory};
     }
   return {};
 }

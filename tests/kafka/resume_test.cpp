@@ -82,12 +82,14 @@ TEST(Resume, StopsWhenATopicIsAheadOfTheLog) {
   auto plan = plan_resume(facts({{kCases, {tail(7, 101)}}, {kLog, {tail(3, 60)}}}));
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().reason, "bus.ahead_of_log");
+  EXPECT_NE(plan.error().hint.find("--accept older-copy"), std::string::npos);
 }
 
 TEST(Resume, StopsWhenTheMemoryIsAheadOfTheLog) {
   auto plan = plan_resume(facts({{kCases, {empty()}}}, cursor(101, {{kCases, {{101, 9}}}})));
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().reason, "bus.ahead_of_log");
+  EXPECT_NE(plan.error().hint.find("--accept older-copy"), std::string::npos);
 }
 
 TEST(Resume, ReadsTheWholeLogForATopicThatIsNew) {
