@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "adapters/application/wiring.h"
+#include "adapters/json/text_forms.h"
 #include "eventstore/byte_order.h"
 #include "eventstore/rocks/checkpoint_keys.h"
 
@@ -125,6 +126,19 @@ Result<std::vector<NoteVerifier>> verifiers(const std::filesystem::path& path, c
   return keys;
 }
 
+// When each named witness cosigned the checkpoint; null: one of them did not.
+Result<Json> cosigned(const SignedNote& note, const std::vector<std::string>& witnesses) {
+  auto all = Json::array();
+  for (const auto& text : witnesses) {
+    auto witness = NoteVerifier::parse_witness(text);
+    if (!witness) return witness.error();
+    auto at = note.cosigned_at(*witness);
+    if (!at) return Json{{"missing", witness->name()}};
+    all.push_back({{"name", witness->name()}, {"at", to_text(Timestamp{static_cast<std::int64_t>(*at * 1'000'000)})}});
+  }
+  return all;
+}
+
 // That the log of today begins with the tree of a checkpoint kept elsewhere: {"ok":true,…} or what does not hold.
 Result<std::string> old_checkpoint(const EventStore& store, const std::filesystem::path& path, const StoreIdentity& identity,
                                    const ProofRequest& request) {
@@ -134,6 +148,8 @@ Result<std::string> old_checkpoint(const EventStore& store, const std::filesyste
   if (!old) return old.error();
   auto keys = verifiers(path, request);
   if (!keys) return keys.error();
+  auto witnessed = cosigned(*note, request.witnesses);
+  if (!witnessed) return witnessed.error();
   auto head = store.head();
   auto refused = [&](std::uint64_t position, std::string what) {
     return Json{{"ok", false}, {"position", position}, {"what", std::move(what)}}.dump();
@@ -142,6 +158,7 @@ Result<std::string> old_checkpoint(const EventStore& store, const std::filesyste
   // Of the log's own keys one is enough, since an old checkpoint knows nothing of later keys; of named ones all.
   auto enough = request.keys.empty() ? std::any_of(keys->begin(), keys->end(), signs) : std::all_of(keys->begin(), keys->end(), signs);
   if (!enough) return refused(0, "the checkpoint is not signed with the key");
+  if (witnessed->is_object()) return refused(0, "the checkpoint is not cosigned by " + (*witnessed)["missing"].get<std::string>());
   auto shared = identity.shared_with(old->origin);
   if (!shared) return refused(0, "the checkpoint is of " + old->origin + ", this log is " + identity.origin());
   if (old->size > shared->value)
@@ -152,7 +169,9 @@ Result<std::string> old_checkpoint(const EventStore& store, const std::filesyste
   auto root = store.root_at({old->size});
   if (!root) return root.error();
   if (*root != old->root) return refused(old->size, "the log was rewritten at or before this position since the checkpoint was signed");
-  return Json{{"ok", true}, {"from", old->size}, {"size", head.position.value}, {"root", to_hex(head.root)}}.dump();
+  Json answer{{"ok", true}, {"from", old->size}, {"size", head.position.value}, {"root", to_hex(head.root)}};
+  if (!request.witnesses.empty()) answer["cosigned"] = *witnessed;
+  return answer.dump();
 }
 
 }  // namespace

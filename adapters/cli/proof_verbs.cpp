@@ -1,4 +1,4 @@
-// keygen, checkpoint, proof, tiles: what an outsider needs to check the log.
+// keygen, checkpoint, proof, export: what an outsider needs to check the log.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -99,15 +99,18 @@ class ProofVerb final : public Verb {
   std::optional<std::uint64_t> size_;
 };
 
-class TilesVerb final : public Verb {
+// export tiles.
+class ExportVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
-    auto* verb = program.add_subcommand("tiles", "write the log's tree as C2SP tlog-tiles, for verifiers that read files");
-    verb->add_option("folder", folder_, "gets checkpoint and tile/; what is there is kept")->required();
-    add_data(verb, session);
-    add_server(verb, session);
-    add_output(verb, session);
-    add_example(verb, "rapport tiles tlog --data rapport-data");
+    auto* verb = program.add_subcommand("export", "write the log's tree in a form that others read");
+    verb->require_subcommand(1);
+    auto* tiles = verb->add_subcommand("tiles", "as C2SP tlog-tiles: files for any web server, which verifiers and witnesses read");
+    tiles->add_option("folder", folder_, "gets checkpoint and tile/; what is there already is not written again")->required();
+    add_data(tiles, session);
+    add_server(tiles, session);
+    add_output(tiles, session);
+    for (auto* app : {verb, tiles}) add_example(app, "rapport export tiles tlog --data rapport-data");
     return verb;
   }
 
@@ -129,6 +132,7 @@ class TilesVerb final : public Verb {
     }
     // Last, so that a checkpoint never speaks of tiles that are not there yet.
     if (auto done = write("checkpoint", *note); !done) return done.error();
+    remove_outgrown(size);
     print(show_document(nlohmann::json{{"folder", folder_}, {"size", size}, {"tiles", written}}.dump(), session.format()));
     return 0;
   }
@@ -137,6 +141,20 @@ class TilesVerb final : public Verb {
   static std::uint64_t size_of(const std::string& note) {
     auto line = note.substr(note.find('\n') + 1);
     return std::stoull(line.substr(0, line.find('\n')));
+  }
+  // Partial tiles that this size has more of. Whoever cannot remove them has some files too many.
+  void remove_outgrown(std::uint64_t size) const {
+    const std::filesystem::path root = folder_;
+    std::vector<std::filesystem::path> outgrown;
+    std::error_code ignored;
+    for (std::filesystem::recursive_directory_iterator it(root / "tile", ignored), end; !ignored && it != end; it.increment(ignored)) {
+      auto path = parse_tile_path(it->path().lexically_relative(root).generic_string());
+      if (path && path->width < kTileHashes && path->width != tile_width(path->tile, size)) outgrown.push_back(it->path());
+    }
+    for (const auto& tile : outgrown) {
+      std::filesystem::remove(tile, ignored);
+      std::filesystem::remove(tile.parent_path(), ignored);  // if it was the last one there
+    }
   }
   // Whether it was not there yet.
   Result<bool> write_tile(Service& service, const TilePath& tile) {
@@ -170,7 +188,7 @@ void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs) {
   verbs.push_back(std::make_unique<KeygenVerb>());
   verbs.push_back(std::make_unique<CheckpointVerb>());
   verbs.push_back(std::make_unique<ProofVerb>());
-  verbs.push_back(std::make_unique<TilesVerb>());
+  verbs.push_back(std::make_unique<ExportVerb>());
 }
 
 }  // namespace rapport::cli

@@ -34,6 +34,8 @@ class VerifyVerb final : public Verb {
 
   Result<int> run(Session& session) override {
     if (!backup_.empty()) return run_backup(session);
+    if (checkpoint_.empty() && !witnesses_.empty())
+      return Error{ErrorCode::kInvalid, "usage", "--witness says who cosigned a checkpoint, and none is named", "checkpoint", "--checkpoint FILE"};
     auto service = accept_.empty() ? session.service(Opening::kRead) : accepting(session);
     if (!service) return std::move(service).error();
     auto answer = [&] {
@@ -70,7 +72,9 @@ class VerifyVerb final : public Verb {
     auto extends = service.prove({.about = ProofRequest::About::kOldCheckpoint, .text = note, .keys = keys_, .witnesses = witnesses_});
     if (!extends || !ok(*extends)) return extends;
     auto document = nlohmann::json::parse(verified);
-    document["checkpoint"] = nlohmann::json::parse(*extends)["from"];
+    auto proved = nlohmann::json::parse(*extends);
+    document["checkpoint"] = proved["from"];
+    if (proved.contains("cosigned")) document["cosigned"] = proved["cosigned"];
     return document.dump();
   }
   Result<Service*> accepting(Session& session) const {

@@ -6,12 +6,13 @@
 #include <charconv>
 #include <utility>
 
+#include "eventstore/byte_order.h"
+
 namespace rapport {
 namespace {
 
-constexpr std::uint8_t kEd25519 = 1;
 constexpr std::string_view kPrivate = "PRIVATE+KEY+", kDash = "\u2014 ";
-constexpr std::size_t kHashHexChars = 8, kHashBytes = 4;
+constexpr std::size_t kHashHexChars = 8, kHashBytes = 4, kTimeBytes = 8;
 static_assert(crypto_sign_SEEDBYTES == 32 && crypto_sign_PUBLICKEYBYTES == 32);
 
 const unsigned char* data(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -48,8 +49,8 @@ std::string hex_of(std::uint32_t hash) {
   return hex;
 }
 
-std::string key_text(std::string_view name, std::uint32_t hash, const std::array<std::uint8_t, 32>& key) {
-  std::array<std::uint8_t, 33> encoded{kEd25519};
+std::string key_text(std::string_view name, std::uint32_t hash, std::uint8_t kind, const std::array<std::uint8_t, 32>& key) {
+  std::array<std::uint8_t, 33> encoded{kind};
   std::copy(key.begin(), key.end(), encoded.begin() + 1);
   auto text = std::string(name) + '+' + hex_of(hash) + '+' + to_base64(encoded);
   sodium_memzero(encoded.data(), encoded.size());
@@ -67,12 +68,12 @@ struct KeyParts {
   std::string hash;
   std::array<std::uint8_t, 32> key{};
 };
-std::optional<KeyParts> parse_key(std::string_view text) {
+std::optional<KeyParts> parse_key(std::string_view text, std::uint8_t kind) {
   auto first = text.find('+'), second = first == text.npos ? text.npos : text.find('+', first + 1);
   if (second == text.npos) return {};
   KeyParts parts{std::string(text.substr(0, first)), std::string(text.substr(first + 1, second - first - 1))};
   auto key = from_base64(text.substr(second + 1));
-  if (!valid_name(parts.name) || parts.hash.size() != kHashHexChars || !key || key->size() != 33 || (*key)[0] != kEd25519) return {};
+  if (!valid_name(parts.name) || parts.hash.size() != kHashHexChars || !key || key->size() != 33 || static_cast<std::uint8_t>((*key)[0]) != kind) return {};
   std::copy(key->begin() + 1, key->end(), parts.key.begin());
   sodium_memzero(key->data(), key->size());
   return parts;
@@ -85,24 +86,43 @@ Error malformed(const char* what) {
 }  // namespace
 
 std::uint32_t NoteVerifier::hash() const {
-  static constexpr std::uint8_t kNewlineAndType[] = {'\n', kEd25519};
-  auto digest = sha256({bytes_of(name_), kNewlineAndType, public_key_});
+  const std::uint8_t newline_and_kind[] = {'\n', kind_};
+  auto digest = sha256({bytes_of(name_), newline_and_kind, public_key_});
   return std::uint32_t{digest[0]} << 24 | std::uint32_t{digest[1]} << 16 | std::uint32_t{digest[2]} << 8 | digest[3];
 }
 
-Result<NoteVerifier> NoteVerifier::parse(std::string_view key) {
-  auto parts = parse_key(key);
+Result<NoteVerifier> NoteVerifier::parse(std::string_view key) { return parse(key, kEd25519); }
+
+Result<NoteVerifier> NoteVerifier::parse_witness(std::string_view key) {
+  auto parsed = parse(key, kCosignature);
+  if (parsed) return parsed;
+  auto error = parsed.error();
+  error.expected = "NAME+HASH+BASE64 of a key for cosignature/v1";
+  error.hint = "the witness publishes it; a log's own key is for --key";
+  return error;
+}
+
+Result<NoteVerifier> NoteVerifier::parse(std::string_view key, std::uint8_t kind) {
+  auto parts = parse_key(key, kind);
   if (!parts) return bad_key("verifier's key");
   NoteVerifier verifier;
+  verifier.kind_ = kind;
   verifier.name_ = std::move(parts->name);
   verifier.public_key_ = parts->key;
   if (hex_of(verifier.hash()) != parts->hash) return bad_key("verifier's key: its hash is another");
   return verifier;
 }
 
-std::string NoteVerifier::to_text() const { return key_text(name_, hash(), public_key_); }
+std::string NoteVerifier::to_text() const { return key_text(name_, hash(), kind_, public_key_); }
 
 bool NoteVerifier::verify(std::string_view text, Bytes signature) const {
+  std::string cosigned;
+  if (kind_ == kCosignature) {
+    if (signature.size() != kTimeBytes + crypto_sign_BYTES) return false;
+    cosigned = "cosignature/v1\ntime " + std::to_string(read_be<8>(text_of(signature.first(kTimeBytes)))) + '\n' + std::string(text);
+    text = cosigned;
+    signature = signature.subspan(kTimeBytes);
+  }
   return signature.size() == crypto_sign_BYTES &&
          crypto_sign_verify_detached(signature.data(), data(text), text.size(), public_key_.data()) == 0;
 }
@@ -119,7 +139,7 @@ NoteSigner NoteSigner::generate(const std::string& name) {
 
 Result<NoteSigner> NoteSigner::parse(std::string_view key) {
   if (!key.starts_with(kPrivate)) return bad_key("signer's key");
-  auto parts = parse_key(key.substr(kPrivate.size()));
+  auto parts = parse_key(key.substr(kPrivate.size()), NoteVerifier::kEd25519);
   if (!parts) return bad_key("signer's key");
   NoteSigner signer;
   signer.seed_ = parts->key;
@@ -137,7 +157,7 @@ NoteSigner::NoteSigner(NoteSigner&& other) noexcept : seed_(other.seed_), verifi
 }
 NoteSigner::~NoteSigner() { sodium_memzero(seed_.data(), seed_.size()); }
 
-std::string NoteSigner::to_text() const { return std::string(kPrivate) + key_text(verifier_.name_, verifier_.hash(), seed_); }
+std::string NoteSigner::to_text() const { return std::string(kPrivate) + key_text(verifier_.name_, verifier_.hash(), NoteVerifier::kEd25519, seed_); }
 
 std::string NoteSigner::sign(std::string_view text) const {
   std::array<std::uint8_t, crypto_sign_PUBLICKEYBYTES> unused;
@@ -186,6 +206,15 @@ bool SignedNote::signed_by(const NoteVerifier& key) const {
     found = true;
   }
   return found;
+}
+
+std::optional<std::uint64_t> SignedNote::cosigned_at(const NoteVerifier& witness) const {
+  std::optional<std::uint64_t> at;
+  if (!signed_by(witness)) return at;
+  for (const auto& signature : signatures)
+    if (signature.name == witness.name() && signature.key_hash == witness.hash() && signature.bytes.size() > kTimeBytes)
+      at = std::max(at.value_or(0), read_be<8>(std::string_view(signature.bytes).substr(0, kTimeBytes)));
+  return at;
 }
 
 std::string Checkpoint::to_text() const { return origin + '\n' + std::to_string(size) + '\n' + to_base64(root) + '\n'; }

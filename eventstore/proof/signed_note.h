@@ -1,6 +1,8 @@
-// Notes signed with Ed25519 (https://c2sp.org/signed-note), and checkpoints, the notes that say which tree a log has
-// (https://c2sp.org/tlog-checkpoint). Keys are text in the forms of Go's golang.org/x/mod/sumdb/note:
+// Notes signed with Ed25519 (https://c2sp.org/signed-note), checkpoints, the notes that say which tree a log has
+// (https://c2sp.org/tlog-checkpoint), and the cosignatures of witnesses, who saw that it extends what they saw before
+// (https://c2sp.org/tlog-cosignature, cosignature/v1). Keys are text in the forms of Go's golang.org/x/mod/sumdb/note:
 //   verifier  NAME+HASH+BASE64(0x01 ‖ 32 bytes)           may be given to anybody
+//   witness   NAME+HASH+BASE64(0x04 ‖ 32 bytes)           a verifier of cosignatures
 //   signer    PRIVATE+KEY+NAME+HASH+BASE64(0x01 ‖ seed)   32 bytes of seed; secret
 #pragma once
 #include <array>
@@ -17,6 +19,7 @@ class NoteVerifier final {
  public:
   // kInvalid, "note.bad_key".
   static Result<NoteVerifier> parse(std::string_view key);
+  static Result<NoteVerifier> parse_witness(std::string_view key);
   std::string to_text() const;
   const std::string& name() const { return name_; }
   std::uint32_t hash() const;  // names the key on a signature line
@@ -24,6 +27,9 @@ class NoteVerifier final {
 
  private:
   friend class NoteSigner;
+  static constexpr std::uint8_t kEd25519 = 1, kCosignature = 4;
+  static Result<NoteVerifier> parse(std::string_view key, std::uint8_t kind);
+  std::uint8_t kind_ = kEd25519;
   std::string name_;
   std::array<std::uint8_t, 32> public_key_{};
 };
@@ -62,6 +68,8 @@ struct SignedNote {
   static Result<SignedNote> parse(std::string_view note);
   // Whether this key signed it. A signature that names the key and does not fit makes the note false, whoever else signed it.
   bool signed_by(const NoteVerifier& key) const;
+  // When the witness cosigned it last, in seconds since 1970; nothing if it did not, or signed_by() is false.
+  std::optional<std::uint64_t> cosigned_at(const NoteVerifier& witness) const;
 };
 std::string signed_note(std::string_view text, const std::vector<NoteSigner>& signers);
 

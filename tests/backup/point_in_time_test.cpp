@@ -168,7 +168,7 @@ TEST_F(PointInTime, LogsThatPartAreToldWhere) {
 TEST_F(PointInTime, ACheckpointWithItsTilesProvesThePrefix) {
   ASSERT_EQ(add_person(90).code, 0);
   auto note = write("checkpoint.txt", json({"checkpoint", "--data", store()}).out);
-  ASSERT_EQ(json({"tiles", path("tlog"), "--data", store()}).code, 0);
+  ASSERT_EQ(json({"export", "tiles", path("tlog"), "--data", store()}).code, 0);
   EXPECT_EQ(restore("by-tiles", {"--compare", path("tlog")}).json()["liveSize"], inspect(store())["position"]);
   EXPECT_EQ(restore("by-note", {"--compare", note}).error()["code"], "compare.no_tiles") << "a longer log's checkpoint alone proves nothing";
   ASSERT_EQ(back_up().code, 0);

@@ -64,6 +64,41 @@ TEST(SignedNote, RefusesWhatIsNoKey) {
   EXPECT_EQ(NoteSigner::parse(kVerifier).error().reason, "note.bad_key");
 }
 
+// A checkpoint that transparency.dev's witness cosigned (github.com/transparency-dev/formats/note).
+constexpr const char* kWitness = "witness.example/w1+c2fbbbb6+BC0clrYrUPXHqpLq+gkErXUvIUQmJD80rbGUU3Nyg13+";
+constexpr const char* kCosigned =
+    "rapport/3f0c\n20852163\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n"
+    "\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+    "\u2014 witness.example/w1 "
+    "wvu7tgAAAABrCcDQyb7BxBD+k19cKDxzjhUjB66gc7bwebFkGnC7yAtRydwACDh3I83FIbuDdQU/j2x1fBzXGLj8EPgHYQRiQrrcCQ==\n";
+
+TEST(Cosignature, OfAWitnessIsCheckedWithItsTime) {
+  auto witness = NoteVerifier::parse_witness(kWitness);
+  ASSERT_TRUE(witness) << witness.error().message;
+  EXPECT_EQ(witness->to_text(), kWitness);
+  EXPECT_EQ(SignedNote::parse(kCosigned)->cosigned_at(*witness), 0x6b09c0d0u);
+}
+
+TEST(Cosignature, FailsWhenAnyByteOfTheTextOrOfItIsChanged) {
+  const std::string whole = kCosigned;
+  auto witness = *NoteVerifier::parse_witness(kWitness);
+  auto theirs = whole.find("\u2014 PeterNeumann"), ours = whole.find("\u2014 witness");
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    if (i >= theirs && i < ours) continue;  // what others signed is theirs
+    for (int bit = 0; bit < 8; ++bit) {
+      auto changed = whole;
+      changed[i] = static_cast<char>(changed[i] ^ 1 << bit);
+      auto note = SignedNote::parse(changed);
+      EXPECT_FALSE(note && note->cosigned_at(witness)) << "byte " << i << " bit " << bit;
+    }
+  }
+}
+
+TEST(Cosignature, IsNoSignatureOfTheLogAndTheOtherWayRound) {
+  EXPECT_EQ(NoteVerifier::parse(kWitness).error().reason, "note.bad_key");
+  EXPECT_EQ(NoteVerifier::parse_witness(kVerifier).error().reason, "note.bad_key");
+}
+
 TEST(Checkpoint, IsThreeLines) {
   Checkpoint checkpoint{"rapport/3f0c", 20852163, {}};
   EXPECT_EQ(checkpoint.to_text(), "rapport/3f0c\n20852163\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");

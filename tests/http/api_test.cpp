@@ -292,6 +292,8 @@ TEST_F(Api, RefusesImportsItCannotRead) {
   EXPECT_EQ(code(ask("POST", "/v1/imports", R"({"mapping":"m","files":["a"],"dryrun":true})")),
             "http.unknown_field");
   EXPECT_EQ(code(ask("POST", "/v1/imports/i/revert", R"({"dryRun":1})")), "http.wrong_type");
+  EXPECT_EQ(code(ask("POST", "/v1/backups", "{}")), "http.missing_field");
+  EXPECT_EQ(code(ask("POST", "/v1/backups", R"({"folder":"/b","with":"keys"})")), "http.unknown_field");
 }
 
 TEST_F(Api, InspectsAndVerifies) {

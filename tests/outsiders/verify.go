@@ -1,4 +1,4 @@
-// verify reads what `rapport tiles`, `rapport proof` and `rapport keygen` gave out, with libraries that are not ours, and accepts it
+// verify reads what `rapport export tiles`, `rapport proof` and `rapport keygen` gave out, with libraries that are not ours, and accepts it
 // or says why not. With -mutate N it then changes the files N times, each time differently, and fails if one change is accepted.
 //
 //	verify [-mutate N] FOLDER VERIFIER-KEY

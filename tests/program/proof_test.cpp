@@ -128,11 +128,13 @@ TEST_F(Proofs, ACheckpointThatDoesNotFitIsSaid) {
 TEST_F(Proofs, TilesGiveTheCheckpointsRootAndGrow) {
   with_data({"keygen"});
   auto tlog = path("tlog");
-  ASSERT_EQ(with_data({"tiles", tlog}).code, 0);
+  ASSERT_EQ(with_data({"export", "tiles", tlog}).code, 0);
   win("D-2");
-  EXPECT_EQ(with_data({"tiles", tlog}).json()["tiles"], 2);
+  EXPECT_EQ(with_data({"export", "tiles", tlog}).json()["tiles"], 2);
   auto checkpoint = *Checkpoint::parse(SignedNote::parse(read_file(fs::path(tlog) / "checkpoint"))->text);
   auto width = std::to_string(checkpoint.size);
+  for (auto& part : fs::recursive_directory_iterator(tlog))
+    if (part.path().parent_path().extension() == ".p") EXPECT_EQ(part.path().filename(), width) << "only the newest part of a tile stays";
   auto tile = read_file(fs::path(tlog) / ("tile/0/000.p/" + width)), bundle = read_file(fs::path(tlog) / ("tile/entries/000.p/" + width));
   MerkleTree tree;
   std::string leaves;
@@ -156,7 +158,7 @@ TEST_F(Proofs, AServerAnswersAsTheDirectoryDoes) {
   auto url = line.substr(line.find("http://"));
   EXPECT_EQ(run({"checkpoint", "--server", url}).out, note);
   EXPECT_EQ(run({"proof", "inclusion", "3", "--server", url, "--format", "json"}).out, proof);
-  ASSERT_EQ(run({"tiles", path("tlog"), "--server", url}).code, 0);
+  ASSERT_EQ(run({"export", "tiles", path("tlog"), "--server", url}).code, 0);
   EXPECT_EQ(read_file(fs::path(path("tlog")) / "checkpoint"), note);
   auto verified = run({"verify", "--checkpoint", file, "--server", url, "--format", "json", "--quiet"});
   EXPECT_EQ(verified.code, 0) << verified.err;
