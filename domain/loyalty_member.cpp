@@ -194,12 +194,6 @@ Decision check_last(const State& state, const RevokeMovement& movement, const Lo
 
 }  // namespace
 
-std::vector<Claim> State::claims() const {
-  auto live = status == Status::ACTIVE || status == Status::SUSPENDED;
-  if (!live || card_no.empty()) return {};
-  return {{"card " + program_id + "/" + card_no, "loyalty_member.card_taken", "cardNo"}};
-}
-
 std::int64_t State::balance() const {
   return std::accumulate(lots.begin(), lots.end(), -debt,
                          [](auto sum, auto& lot) { return sum + lot.remaining; });

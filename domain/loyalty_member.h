@@ -43,7 +43,10 @@ struct State {
 
   std::int64_t balance() const;
   // The card, within its program, as long as the member has not left.
-  std::vector<Claim> claims() const;
+  std::vector<Claim> claims() const {
+    if ((status != Status::ACTIVE && status != Status::SUSPENDED) || card_no.empty()) return {};
+    return {{"card " + program_id + "/" + card_no, "loyalty_member.card_taken", "cardNo"}};
+  }
   // The data subject whose key seals this member's texts.
   std::string subject() const {
     return account_id.empty() ? std::string() : "account-" + account_id;
