@@ -298,6 +298,8 @@ TEST_F(Api, RefusesImportsItCannotRead) {
 
 TEST_F(Api, InspectsAndVerifies) {
   EXPECT_EQ(json::parse(ask("GET", "/v1/inspect").body)["origin"], "o");
+  EXPECT_EQ(json::parse(ask("GET", "/v1/subjects/account-4711").body)["subject"], "account-4711");
+  EXPECT_EQ(code(ask("GET", "/v1/subjects/account-4711?x=1")), "http.unknown_parameter");
   service.verified = R"({"ok":false,"position":3,"what":"leaf"})";
   const auto reply = ask("POST", "/v1/verify");
   EXPECT_EQ(reply.status, 200U);
