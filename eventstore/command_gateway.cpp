@@ -1,5 +1,6 @@
 #include "eventstore/command_gateway.h"
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -64,17 +65,29 @@ class CommandGateway::Impl {
     auto aggregate = planner_.aggregate_of(command);
     if (!aggregate) return std::move(aggregate).error();
     if (erases(command)) return erase(**aggregate, command);
+    if (waiting_ > 0) std::lock_guard after_them(turnstile_);
     std::shared_lock writing(writers_);
     return decide_and_store(**aggregate, command);
   }
 
   // Alone, and done only when the key is destroyed: also when the command comes again because it was not.
   Result<Receipt> erase(const Aggregate& aggregate, const Command& command) {
-    std::unique_lock alone(writers_);
+    std::unique_lock alone(writers_, std::defer_lock);
+    take_alone(alone);
     auto receipt = decide_and_store(aggregate, command);
     if (!receipt) return receipt;
     if (auto finished = finish_erasures(store_, keys_); !finished) return std::move(finished).error();
     return receipt;
+  }
+
+  // Waits for the commands that are being decided, and lets no others begin: a steady stream of them would never end by itself.
+  void take_alone(std::unique_lock<std::shared_mutex>& alone) {
+    ++waiting_;
+    {
+      std::lock_guard first(turnstile_);
+      alone.lock();
+    }
+    --waiting_;
   }
 
   Result<Receipt> decide_and_store(const Aggregate& aggregate, const Command& command) {
@@ -129,7 +142,9 @@ class CommandGateway::Impl {
   FoldCache cache_;
   std::shared_mutex policies_mutex_;
   Policies policies_;          // guarded by policies_mutex_
-  std::shared_mutex writers_;  // shared by single commands, held alone by a batch
+  std::shared_mutex writers_;  // shared by single commands, held alone by a batch or an erasure
+  std::mutex turnstile_;       // held by who waits to be alone
+  std::atomic<int> waiting_ = 0;  // to be alone
 
  private:
   // States taken from the cache for one command; they go back only if its events were stored.
@@ -219,7 +234,7 @@ class CommandBatch::Impl final : public Workspace {
     if (erases(command))
       return Error{ErrorCode::kRejected, "subject.erased_alone", "an erasure is no part of an import", "", "",
                    "send it by itself: rapport command dataSubject/SUBJECT eraseSubject --reason CODE"};
-    if (!alone_.owns_lock()) alone_.lock();
+    if (!alone_.owns_lock()) gateway_.take_alone(alone_);
     auto aggregate = gateway_.planner_.aggregate_of(command);
     if (!aggregate) return std::move(aggregate).error();
     if (auto known = known_already(command); !known) return std::move(known).error();

@@ -1,4 +1,8 @@
 // Erasure on the way in: the event, then the key, whatever came between.
+#include <atomic>
+#include <map>
+#include <thread>
+
 #include "domain/account.h"
 #include "domain/data_subject.h"
 #include "eventstore/gateway/erasures.h"
@@ -61,6 +65,42 @@ TEST_F(ErasureTest, ALogThatLostItsEndErasesWhatItSaysAnew) {
   ASSERT_TRUE(keys.destroy(std::vector<Erasure>{{99, {1'000}, {}}}));
   ASSERT_TRUE(erase("account-acme"));
   EXPECT_EQ(name(), "erased");
+}
+
+// A text sealed under a key that is destroyed before it is stored could never be read by anyone.
+TEST_F(ErasureTest, WhatIsWrittenWhileSomebodyIsErasedIsErasedWithThemOrReadable) {
+  constexpr std::uint64_t kWriters = 3;
+  constexpr std::size_t kErasures = 20;
+  std::atomic<std::size_t> erasures = 0;
+  {
+    std::vector<std::jthread> writers;
+    for (std::uint64_t writer = 1; writer <= kWriters; ++writer)
+      writers.emplace_back([&, writer] {
+        for (std::uint64_t n = 1; erasures < kErasures; ++n) {
+          auto text = std::to_string(writer) + "-" + std::to_string(n);
+          auto body = bytes(account::ChangeDetails{.new_ = {.name = Text(text)}});
+          auto done = gateway->submit({.aggregate = "account", .id = "acme", .body = body, .command_id = CommandId::of(10 + writer, n)});
+          EXPECT_TRUE(done) << done.error().reason;
+        }
+      });
+    while (erasures < kErasures)
+      if (auto code = code_of(erase("account-acme")); code == "accepted") ++erasures;
+      else EXPECT_EQ(code, "unchanged");  // nothing was written since
+  }
+  std::map<std::uint64_t, Position> destroyed;  // by key
+  each([&](const RecordedEvent& event) {
+    if (event.type != "dataSubject.subjectKeyDestroyed") return;
+    capnp::FlatArrayMessageReader message(event.payload);
+    destroyed[message.getRoot<data_subject::wire::Event>().getSubjectKeyDestroyed().getKeyId()] = event.position;
+  });
+  EXPECT_EQ(destroyed.size(), kErasures);
+  each([&](const RecordedEvent& event) {
+    if (event.stream_type != "account") return;
+    auto gone = destroyed.find(event.subject_key);
+    EXPECT_EQ(keys.erased(event.subject_key), gone != destroyed.end());
+    if (gone == destroyed.end()) EXPECT_TRUE(*keys.find(event.subject_key)) << event.position.value;
+    else EXPECT_LT(event.position, gone->second);
+  });
 }
 
 TEST_F(ErasureTest, AnImportErasesNobody) {
