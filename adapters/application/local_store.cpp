@@ -192,6 +192,10 @@ const std::filesystem::path& LocalStore::dir() const { return impl_->path; }
 EventStore& LocalStore::event_store() { return *impl_->store; }
 const SubjectKeys& LocalStore::keys() const { return *impl_->keys; }
 std::string LocalStore::origin() const { return impl_->directory->origin(); }
+std::optional<std::uint64_t> LocalStore::shared_with(std::string_view origin) const {
+  auto shared = impl_->directory->identity().shared_with(origin);
+  return shared ? std::optional(shared->value) : std::nullopt;
+}
 
 void LocalStore::follow() {
   // Following goes on from rows that are there, so views of a new store or a new version come first. One that fails says so

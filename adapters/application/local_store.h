@@ -100,6 +100,8 @@ class LocalStore final : public Service {
   EventStore& event_store();
   const SubjectKeys& keys() const;
   std::string origin() const;
+  // Up to where the log of that name is this one; nothing: it never had the name.
+  std::optional<std::uint64_t> shared_with(std::string_view origin) const;
 
  private:
   class Impl;

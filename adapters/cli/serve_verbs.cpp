@@ -43,7 +43,11 @@ Result<std::pair<std::string, std::uint16_t>> address_of(const std::string& text
 }
 
 kafka::RelayOptions relay_options(const LocalStore& store, const std::string& brokers) {
-  return {.connection = {.brokers = brokers}, .state_folder = store.dir() / "kafka"};
+  auto shared_with = [&store](std::string_view origin) -> std::optional<Position> {
+    auto shared = store.shared_with(origin);
+    return shared ? std::optional(Position{*shared}) : std::nullopt;
+  };
+  return {.connection = {.brokers = brokers}, .state_folder = store.dir() / "kafka", .shared_with = shared_with};
 }
 
 constexpr std::chrono::seconds kStopMax{30};

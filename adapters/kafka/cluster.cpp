@@ -297,7 +297,8 @@ Result<void> Cluster::Parts::try_tails(Wanted& wanted, std::int64_t records) {
 void Cluster::Parts::take(const rd_kafka_message_t& message, PartitionTail& tail) {
   auto sequence = number_in(header_of(message, "ce_sequence"));
   if (!sequence || (tail.last && tail.last->sequence > *sequence)) return;
-  tail.last = {*sequence, std::string(header_of(message, "ce_id").value_or(""))};
+  tail.last = {*sequence, std::string(header_of(message, "ce_id").value_or("")),
+               std::string(header_of(message, "ce_source").value_or(""))};
 }
 
 }  // namespace rapport::kafka

@@ -20,6 +20,7 @@ namespace rapport::kafka {
 struct LastRecord {
   std::uint64_t sequence = 0;  // its ce_sequence: a position in the log
   std::string event_id;        // its ce_id
+  std::string source = {};     // its ce_source: the name of the log that it came from
 };
 struct PartitionTail {
   std::int64_t end = 0;  // the offset that the next record gets

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -30,6 +31,10 @@ struct RelayOptions {
   std::int32_t partitions = kPartitionsDefault;  // of topics of events that the relay makes
   // Given: personal texts are published in plain, and no erasure takes them back. Borrowed.
   const SealOpener* opener = nullptr;
+  // Of a log that left another history: up to where it is the log of that name; nothing: it never had the name. Not given: it has
+  // had one name alone. What a client sends again after a restore gets the same ids, often at the same positions, so ids do not
+  // tell two histories apart.
+  std::function<std::optional<Position>(std::string_view origin)> shared_with = {};
   // Unacknowledged records for so long without any acknowledgement: the connection is made anew.
   std::chrono::milliseconds stalled_after{15'000};
   // Bytes that wait in memory for the brokers.

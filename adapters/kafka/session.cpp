@@ -117,11 +117,18 @@ Result<Tails> Session::settled_tails(Cluster& cluster,
   return tails;
 }
 
-// An event's id is the same in every copy of a log, and different in another one.
+// An event's id is the same in every copy of a log, and different in another one; two histories of one log have names of their own.
 Result<void> Session::check_same_log(const Tails& tails) const {
   for (const auto& [topic, list] : tails)
     for (const auto& tail : list) {
       EventId id{};
+      const auto shared = tail.last && options_.shared_with ? options_.shared_with(tail.last->source) : std::nullopt;
+      if (shared && tail.last->sequence > shared->value)
+        return Error{.code = ErrorCode::kConflict,
+                     .reason = "bus.other_history",
+                     .message = "topic " + topic + " ends with event " + std::to_string(tail.last->sequence) + " of " +
+                                tail.last->source + ", which this log left after position " + std::to_string(shared->value),
+                     .hint = kHintOtherHistory};
       if (!tail.last || !parse(tail.last->event_id, id)) continue;
       auto position = store_.find(id);
       if (!position) return position.error();

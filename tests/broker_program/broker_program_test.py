@@ -164,6 +164,27 @@ class BrokerProgramTest(unittest.TestCase):
             process.stdout.close()
         self.expect_published_once(sent)
 
+    def refused_to_publish(self):
+        done = subprocess.run([PROGRAM, "publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--format", "json"],
+                              capture_output=True, text=True, timeout=WAIT_SECONDS)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        error = json.loads(done.stderr[done.stderr.index('{"error"'):])["error"]
+        self.assertIn("older copy", error["hint"])
+        return error["code"]
+
+    def test_a_log_that_was_restored_to_an_older_position_does_not_go_on_in_the_old_topics(self):
+        tour = pathlib.Path(__file__).resolve().parents[1] / "tour"
+        deals = ("import", tour / "deals.json", tour / "deals.csv", "--data", self.data)
+        head = rapport(*deals)["position"]
+        rapport("backup", self.root / "backup", "--keys", self.root / "keys", "--data", self.data)
+        self.expect_published_once(head)
+        shutil.rmtree(self.data)
+        rapport("restore", self.root / "backup", self.data, "--keys", self.root / "keys", "--to", 6)
+        self.assertEqual(self.refused_to_publish(), "bus.ahead_of_log")
+        # The same file again: the same ids at the same positions, in another history.
+        self.assertEqual(rapport(*deals)["position"], head)
+        self.assertEqual(self.refused_to_publish(), "bus.other_history")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
