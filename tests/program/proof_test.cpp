@@ -133,8 +133,9 @@ TEST_F(Proofs, TilesGiveTheCheckpointsRootAndGrow) {
   EXPECT_EQ(with_data({"export", "tiles", tlog}).json()["tiles"], 2);
   auto checkpoint = *Checkpoint::parse(SignedNote::parse(read_file(fs::path(tlog) / "checkpoint"))->text);
   auto width = std::to_string(checkpoint.size);
-  for (auto& part : fs::recursive_directory_iterator(tlog))
-    if (part.path().parent_path().extension() == ".p") EXPECT_EQ(part.path().filename(), width) << "only the newest part of a tile stays";
+  for (auto& part : fs::recursive_directory_iterator(tlog)) {
+    if (part.path().parent_path().extension() == ".p") { EXPECT_EQ(part.path().filename(), width) << "only the newest part of a tile stays"; }
+  }
   auto tile = read_file(fs::path(tlog) / ("tile/0/000.p/" + width)), bundle = read_file(fs::path(tlog) / ("tile/entries/000.p/" + width));
   MerkleTree tree;
   std::string leaves;
