@@ -129,7 +129,7 @@ class Restoring final {
 
   // Imports that the log has and the memory does not: they are noted as remembered elsewhere.
   Result<void> check_imports(const EventStore& log) {
-    ReadQuery query{.type = "batch.importStarted"};
+    ReadQuery query{.filter = Term::type("batch.importStarted")};
     if (auto first = log.read(query)->next(); !first || !*first) return first ? Result<void>() : first.error();
     auto memory = import::open_memory((store_ / "imports").string(), true);
     if (!memory) return memory.error();
