@@ -130,6 +130,8 @@ Result<void> Frame::parse(Check check) {
   message_->events = frame.getEvents();
   auto size = message_->events.size();
   if (size == 0 || first_.value == 0) return malformed("it has no events or no position");
+  // A list of empty structs takes no bytes: two kilobytes can claim half a billion events.
+  if (size > words_.size() * sizeof(capnp::word) / kHeadBytes) return malformed("it claims more events than it has bytes for");
   for (auto command : frame.getCommands()) {
     FrameCommand to{{}, bytes_of(command.getRequest()), command.getEvents(), command.getFirstOrdinal()};
     auto id = command.getId();
