@@ -16,7 +16,7 @@ std::string shown(const StoredBytes& bytes) {
   std::string out;
   if (auto told = append_event(**event, nullptr, out); !told) return "refused: " + told.error().reason;
   std::string line;
-  if (!append_dump_line(**event, line)) return out;
+  if (!append_dump_line(**event, nullptr, line)) return out;
   // What was dumped comes back as it was.
   auto back = read_dump_line(line);
   if (back) RAPPORT_ASSERT(back->position == (*event)->position && back->metadata.asBytes() == (*event)->metadata_bytes.asBytes());

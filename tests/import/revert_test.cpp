@@ -61,7 +61,7 @@ TEST_F(RevertTest, ConsentsAreWithdrawnAgainAndNobodyIsErasedByAnImport) {
   ASSERT_TRUE(done.has_value()) << done.error().message;
   EXPECT_EQ(done->left, 0u);
   std::size_t withdrawn = 0;
-  auto reader = target.store.read({.type = "dataSubject.consentWithdrawn"});
+  auto reader = target.store.read({.filter = Term::type("dataSubject.consentWithdrawn")});
   for (auto event = reader->next(); *event; event = reader->next()) ++withdrawn;
   EXPECT_EQ(withdrawn, 2u);
   const std::string erasures =
