@@ -89,7 +89,7 @@ TEST_F(Backups, AStoreIsBackedUpWhileItRuns) {
 }
 
 TEST_F(Backups, OneThatIsBrokenOffLeavesTheEarlierOne) {
-  ASSERT_EQ(json({"demo", "--data", store(), "--customers", "150", "--years", "2"}).code, 0);
+  ASSERT_EQ(json({"demo", "--data", store(), "--customers", "60", "--years", "2"}).code, 0);
   fs::copy(store(), path("young"), fs::copy_options::recursive);
   ASSERT_EQ(json({"backup", path("earlier"), "--keys", path("earlier-keys"), "--data", path("young")}).code, 0);
   auto earlier = json({"verify", path("earlier")}).json();
@@ -99,13 +99,13 @@ TEST_F(Backups, OneThatIsBrokenOffLeavesTheEarlierOne) {
   RecordProperty("seed", static_cast<int>(seed));
   std::mt19937 random(seed);
   int broken_off = 0;
-  for (int round = 0; round < 40 && broken_off < 12; ++round) {
+  for (int round = 0; round < 20 && broken_off < 6; ++round) {
     fs::remove_all(backup());
     fs::remove_all(keys());
     fs::copy(path("earlier"), backup(), fs::copy_options::recursive);
     fs::copy(path("earlier-keys"), keys(), fs::copy_options::recursive);
     Running run({"backup", backup(), "--keys", keys(), "--data", store(), "--quiet", "--format", "json"});
-    ::usleep(static_cast<useconds_t>(random() % 40'000));
+    ::usleep(static_cast<useconds_t>(random() % 30'000));
     run.signal(SIGKILL);
     broken_off += run.wait() == -SIGKILL;
     auto left = json({"verify", backup()});
