@@ -8,7 +8,7 @@
 namespace rapport {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 using About = GroupRequest::About;
 
 constexpr std::uint64_t kTakenMax = 1'000, kAttemptsMax = 1'000, kLeaseSecondsMax = 86'400;

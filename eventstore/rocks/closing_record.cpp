@@ -45,7 +45,8 @@ Result<std::string> line_of(const fs::path& store, const fs::path& file) {
 }
 
 Error differs(const std::string& file) {
-  return {ErrorCode::kCorrupt, "store.damaged", file + " is not as the last close left it", {}, {}, "restore a backup"};
+  return {ErrorCode::kCorrupt, "store.damaged", file + " is not as the last close left it", {}, {},
+          "restore a backup; without one remove the file `closed` and run `rapport verify`, which reads every byte"};
 }
 
 std::string checksum_line(std::string_view lines) {

@@ -140,14 +140,14 @@ TEST_F(EventShapes, AnEventHasTheContractsMembersInOrder) {
   EXPECT_EQ(names(event),
             (std::vector<std::string>{"position", "id", "stream", "version", "type", "occurredAt",
                                       "occurredPrecision", "recordedAt", "actor", "reason",
-                                      "correlationId", "causation", "asFact", "source", "leaf", "data"}));
+                                      "correlationId", "causation", "asFact", "source", "tags", "leaf", "data"}));
   auto leaf = to_hex(outcome_.events[0].leaf);
   EXPECT_EQ(
       event.dump(),
       R"({"position":1,"id":"0190b1c2-0000-7000-8000-000000000001.0","stream":"opportunity-1C1I7A6R","version":1,)"
       R"("type":"opportunity.won","occurredAt":"2017-03-01T00:00:00Z","occurredPrecision":"date",)"
       R"("recordedAt":"2020-01-01T00:00:00Z","actor":{"id":"u-1","kind":"user"},"reason":null,)"
-      R"("correlationId":"0190b1c2-0000-7000-8000-000000000001","causation":null,"asFact":true,"source":{"channel":"import","client":null,"file":"sales_pipeline.csv","line":7,"rowHash":"MDEyMzQ1Njc4OWFiY2RlZg=="},"leaf":")" +
+      R"("correlationId":"0190b1c2-0000-7000-8000-000000000001","causation":null,"asFact":true,"source":{"channel":"import","client":null,"file":"sales_pipeline.csv","line":7,"rowHash":"MDEyMzQ1Njc4OWFiY2RlZg=="},"tags":["team-a"],"leaf":")" +
           leaf + R"(","data":{"amount":{"amountMinor":1234500,"currency":"USD"},"orderId":null}})");
 }
 
