@@ -1,5 +1,7 @@
 // The store against its floor: the same bytes put into RocksDB alone, synced, by as many threads, on the same disk, by turns.
 //   store [--seconds N] [--rounds N] [--dir DIR] [--only TEXT]
+// Or the store alone, as peers/run compares it with others (peers/load/load.go says what is printed, and when):
+//   store --at DIR --clients N --events N --payload BYTES --streams N --seconds N --seed N
 #include <fcntl.h>
 #include <rocksdb/db.h>
 #include <sys/resource.h>
@@ -27,6 +29,14 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kPayloadBytes = 128;
 constexpr std::uint64_t kStreams = 100'000;
+
+// What is appended, and to which streams. The choice is squared, so that some are much busier than others; drawn as Zipf says, the
+// n-th is met 1/n times as often as the first.
+struct Content {
+  std::size_t payload_bytes = kPayloadBytes;
+  std::uint64_t streams = kStreams, seed = 1;
+  bool zipf = false;
+};
 
 struct Workload {
   const char* name;
@@ -119,19 +129,20 @@ Measured run_floor(const Workload& workload, Seconds time, const std::filesystem
 // One client's endless supply of appends, each on one of its streams; ids are random, as from clients everywhere.
 class Client final {
  public:
-  Client(std::uint64_t number, std::uint64_t clients, std::uint64_t events)
-      : random_(number + 1), streams_(std::max<std::uint64_t>(1, kStreams / clients)), events_(events) {
+  Client(std::uint64_t number, const Workload& workload, const Content& content)
+      : random_(number + content.seed),
+        streams_(std::max<std::uint64_t>(1, content.streams / workload.clients)),
+        events_(workload.events) {
     versions_.resize(streams_, 0);
     for (std::uint64_t s = 0; s < streams_; ++s) {
       names_.push_back("opportunity-" + std::to_string(number) + "." + std::to_string(s));
       metadata_.push_back(sample_metadata(names_.back(), "opened"));
     }
-    payload_ = sample_payload(kPayloadBytes);
+    payload_ = sample_payload(content.payload_bytes);
+    if (content.zipf) draw_zipf();
   }
   void append_once(EventStore& store) {
-    // Squared: some streams are much busier than others.
-    auto r = std::uniform_real_distribution<double>()(random_);
-    auto s = static_cast<std::size_t>(r * r * static_cast<double>(streams_));
+    auto s = next_stream();
     Append append;
     append.command = CommandId::of(random_(), random_());
     append.conditions = {{names_[s], {versions_[s]}}};
@@ -143,8 +154,24 @@ class Client final {
   }
 
  private:
+  std::size_t next_stream() {
+    if (!drawn_.empty()) return drawn_[appended_++ % drawn_.size()];
+    auto r = std::uniform_real_distribution<double>()(random_);
+    return static_cast<std::size_t>(r * r * static_cast<double>(streams_));
+  }
+  // Before the clock runs.
+  void draw_zipf() {
+    std::vector<double> weights(streams_);
+    for (std::size_t s = 0; s < streams_; ++s) weights[s] = 1 / static_cast<double>(s + 1);
+    std::discrete_distribution<std::uint32_t> zipf(weights.begin(), weights.end());
+    drawn_.resize(kDraws);
+    for (auto& stream : drawn_) stream = zipf(random_);
+  }
+
+  static constexpr std::size_t kDraws = 1 << 16;
   std::mt19937_64 random_;
-  std::uint64_t streams_, events_;
+  std::uint64_t streams_, events_, appended_ = 0;
+  std::vector<std::uint32_t> drawn_;
   std::vector<std::uint64_t> versions_;
   std::vector<std::string> names_;
   std::vector<kj::Array<capnp::word>> metadata_;  // of each stream, built before the clock runs: the floor's bytes are too
@@ -155,7 +182,7 @@ Measured run_store(const Workload& workload, Seconds time, const std::filesystem
   SystemClock clock;
   auto store = *WholeStore::open(dir, clock);
   std::deque<Client> clients;
-  for (std::uint64_t c = 0; c < workload.clients; ++c) clients.emplace_back(c, workload.clients, workload.events);
+  for (std::uint64_t c = 0; c < workload.clients; ++c) clients.emplace_back(c, workload, Content{});
   auto measured = run(workload, time, [&](std::uint64_t c, std::uint64_t) { clients[c].append_once(*store.events); });
   store.close();
   return measured;
@@ -201,6 +228,29 @@ void compare(const Workload& workload, Seconds time, int rounds, const std::file
               ratio >= workload.wanted ? "reached" : "NOT REACHED");
 }
 
+// One turn of peers/run.
+void run_alone(const Workload& workload, const Content& content, Seconds time, const std::filesystem::path& dir) {
+  auto say_and_wait = [](const std::string& line) {
+    std::puts(line.c_str());
+    std::fflush(stdout);
+    while (std::getchar() != '\n' && !std::feof(stdin)) {
+    }
+  };
+  SystemClock clock;
+  auto store = *WholeStore::open(dir, clock);
+  std::deque<Client> clients;
+  for (std::uint64_t c = 0; c < workload.clients; ++c) clients.emplace_back(c, workload, content);
+  say_and_wait("ready");
+  auto m = run(workload, time, [&](std::uint64_t c, std::uint64_t) { clients[c].append_once(*store.events); });
+  char line[200];
+  std::snprintf(line, sizeof line,
+                R"({"events":%zu,"events_per_second":%.1f,"cpu_us_per_event":%.3f,"p50_us":%.1f,"p99_us":%.1f})",
+                m.latencies_micros.size() * workload.events, m.events_per_second, m.cpu_micros_per_event,
+                percentile(m.latencies_micros, 0.5), percentile(m.latencies_micros, 0.99));
+  say_and_wait(line);
+  store.close();
+}
+
 // As an import appends: a thousand commands a call, on new and old streams. Then everything is read again.
 void bulk_and_replay(const std::filesystem::path& dir, std::uint64_t commands) {
   constexpr std::uint64_t kCall = 1000;
@@ -244,11 +294,24 @@ int main(int argc, char** argv) {
   int rounds = 3;
   std::filesystem::path dir;
   std::string only;  // part of a workload's name
+  std::filesystem::path at;
+  Workload alone{"alone", 1, 1, 0};
+  Content content{.zipf = true};
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--seconds") == 0) seconds = std::stod(argv[i + 1]);
     if (std::strcmp(argv[i], "--rounds") == 0) rounds = std::stoi(argv[i + 1]);
     if (std::strcmp(argv[i], "--dir") == 0) dir = argv[i + 1];
     if (std::strcmp(argv[i], "--only") == 0) only = argv[i + 1];
+    if (std::strcmp(argv[i], "--at") == 0) at = argv[i + 1];
+    if (std::strcmp(argv[i], "--clients") == 0) alone.clients = std::stoull(argv[i + 1]);
+    if (std::strcmp(argv[i], "--events") == 0) alone.events = std::stoull(argv[i + 1]);
+    if (std::strcmp(argv[i], "--payload") == 0) content.payload_bytes = std::stoull(argv[i + 1]);
+    if (std::strcmp(argv[i], "--streams") == 0) content.streams = std::stoull(argv[i + 1]);
+    if (std::strcmp(argv[i], "--seed") == 0) content.seed = std::stoull(argv[i + 1]);
+  }
+  if (!at.empty()) {
+    run_alone(alone, content, Seconds(seconds), at);
+    return 0;
   }
   TemporaryDirectory temporary;
   if (dir.empty()) dir = temporary.path();
