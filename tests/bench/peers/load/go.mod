@@ -1,0 +1,3 @@
+module rapport/peers/load
+
+go 1.25.0
