@@ -35,8 +35,15 @@ constexpr std::uint64_t kStreams = 100'000;
 struct Content {
   std::size_t payload_bytes = kPayloadBytes;
   std::uint64_t streams = kStreams, seed = 1;
-  bool zipf = false;
+  bool zipf = false;  // and payloads of random letters, which no compression makes much smaller
 };
+
+kj::Array<capnp::word> random_payload(std::size_t bytes, std::mt19937_64& random) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text(bytes, ' ');
+  for (auto& letter : text) letter = kLetters[random() % kLetters.size()];
+  return sample_payload(text);
+}
 
 struct Workload {
   const char* name;
@@ -138,15 +145,21 @@ class Client final {
       names_.push_back("opportunity-" + std::to_string(number) + "." + std::to_string(s));
       metadata_.push_back(sample_metadata(names_.back(), "opened"));
     }
-    payload_ = sample_payload(content.payload_bytes);
-    if (content.zipf) draw_zipf();
+    if (content.zipf) {
+      draw_zipf();
+      for (std::size_t p = 0; p < kPayloads; ++p) payloads_.push_back(random_payload(content.payload_bytes, random_));
+    } else {
+      payloads_.push_back(sample_payload(content.payload_bytes));
+    }
   }
   void append_once(EventStore& store) {
     auto s = next_stream();
     Append append;
     append.command = CommandId::of(random_(), random_());
     append.conditions = {{names_[s], {versions_[s]}}};
-    append.events.assign(events_, {names_[s], metadata_[s], payload_});
+    append.events.reserve(events_);
+    for (std::uint64_t e = 0; e < events_; ++e)
+      append.events.push_back({names_[s], metadata_[s], payloads_[next_payload_++ % payloads_.size()]});
     auto outcomes = store.append({&append, 1});
     RAPPORT_ASSERT(outcomes);
     RAPPORT_ASSERT(std::holds_alternative<Appended>((*outcomes)[0]));
@@ -168,14 +181,14 @@ class Client final {
     for (auto& stream : drawn_) stream = zipf(random_);
   }
 
-  static constexpr std::size_t kDraws = 1 << 16;
+  static constexpr std::size_t kDraws = 1 << 16, kPayloads = 1 << 10;
   std::mt19937_64 random_;
-  std::uint64_t streams_, events_, appended_ = 0;
+  std::uint64_t streams_, events_, appended_ = 0, next_payload_ = 0;
   std::vector<std::uint32_t> drawn_;
   std::vector<std::uint64_t> versions_;
   std::vector<std::string> names_;
   std::vector<kj::Array<capnp::word>> metadata_;  // of each stream, built before the clock runs: the floor's bytes are too
-  kj::Array<capnp::word> payload_;
+  std::vector<kj::Array<capnp::word>> payloads_;
 };
 
 Measured run_store(const Workload& workload, Seconds time, const std::filesystem::path& dir) {

@@ -34,10 +34,15 @@ kj::Array<capnp::word> sample_metadata(std::string_view stream, std::string_view
 }
 
 kj::Array<capnp::word> sample_payload(std::size_t bytes, std::uint64_t seed) {
-  // One segment is all that a store takes, so it must be large enough from the start.
-  capnp::MallocMessageBuilder message(static_cast<unsigned>(bytes / sizeof(capnp::word) + 64));
-  auto text = message.initRoot<opportunity::wire::Event>().initOpened().initName(static_cast<unsigned>(bytes));
+  std::string text(bytes, ' ');
   for (std::size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>('a' + (i * 7 + seed + i / 13) % 26);
+  return sample_payload(text);
+}
+
+kj::Array<capnp::word> sample_payload(const std::string& text) {
+  // One segment is all that a store takes, so it must be large enough from the start.
+  capnp::MallocMessageBuilder message(static_cast<unsigned>(text.size() / sizeof(capnp::word) + 64));
+  message.initRoot<opportunity::wire::Event>().initOpened().setName(text.c_str());
   return capnp::messageToFlatArray(message);
 }
 

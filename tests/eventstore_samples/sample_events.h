@@ -22,6 +22,7 @@ struct Facts {
 kj::Array<capnp::word> sample_metadata(std::string_view stream, std::string_view type, const CommandId& command = {}, const Facts& facts = {});
 // An opportunity event of about so many bytes.
 kj::Array<capnp::word> sample_payload(std::size_t bytes, std::uint64_t seed = 0);
+kj::Array<capnp::word> sample_payload(const std::string& text);
 
 // One command's outcome under construction; owns what its append borrows. Events of type "<aggregate>.opened" unless named.
 class Sample final {

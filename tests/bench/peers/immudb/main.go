@@ -21,7 +21,7 @@ func key(stream string, version int64) []byte {
 	return binary.BigEndian.AppendUint64([]byte(stream+"/"), uint64(version))
 }
 
-func appendOnce(db *store.ImmuStore, options load.Options, payload []byte, stream string, version int64) error {
+func appendOnce(db *store.ImmuStore, options load.Options, payload func() []byte, stream string, version int64) error {
 	ctx := context.Background()
 	tx, err := db.NewWriteOnlyTx(ctx)
 	if err != nil {
@@ -33,7 +33,7 @@ func appendOnce(db *store.ImmuStore, options load.Options, payload []byte, strea
 		}
 	}
 	for i := range int64(options.Events) {
-		if err := tx.Set(key(stream, version+i), nil, payload); err != nil {
+		if err := tx.Set(key(stream, version+i), nil, payload()); err != nil {
 			return err
 		}
 	}
@@ -51,8 +51,9 @@ func open(options load.Options) (load.Peer, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	payload := load.Payload(options.Payload)
-	peer := func(int) (load.Append, error) {
+	payloads := load.Payloads(options)
+	peer := func(number int) (load.Append, error) {
+		payload := load.Each(payloads, number)
 		return func(stream string, version int64) error {
 			return appendOnce(db, options, payload, stream, version)
 		}, nil

@@ -32,7 +32,11 @@ type Append func(stream string, version int64) error
 // Peer opens one client.
 type Peer func(number int) (Append, error)
 
-const draws = 1 << 16
+const (
+	draws    = 1 << 16
+	payloads = 1 << 10
+	letters  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+)
 
 // Random is SplitMix64: the same in each language of these programs.
 type Random uint64
@@ -66,13 +70,27 @@ func zipf(random *Random, streams int) []uint32 {
 	return drawn
 }
 
-// Payload is text, so that each peer can hold it in the form it prefers.
-func Payload(bytes int) []byte {
-	text := make([]byte, bytes)
-	for i := range text {
-		text[i] = byte('a' + (i*7+i/13)%26)
+// Payloads are random letters: text, so that each peer can hold it in the form it prefers, and no two alike, so that none can
+// compress it much.
+func Payloads(options Options) [][]byte {
+	random := RandomOf(options.Seed, -1)
+	all := make([][]byte, payloads)
+	for n := range all {
+		all[n] = make([]byte, options.Payload)
+		for i := range all[n] {
+			all[n][i] = letters[random.Next()%uint64(len(letters))]
+		}
 	}
-	return text
+	return all
+}
+
+// Each goes round: one client's next payload, again and again.
+func Each(payloads [][]byte, client int) func() []byte {
+	next := client * 17 // not the same at the same time
+	return func() []byte {
+		next++
+		return payloads[next%len(payloads)]
+	}
 }
 
 type client struct {

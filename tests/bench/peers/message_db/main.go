@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +17,7 @@ func newID(random *load.Random) string {
 	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>52, b&0xffffffffffff)
 }
 
-func appends(connection *pgx.Conn, random *load.Random, options load.Options, data []byte) load.Append {
+func appends(connection *pgx.Conn, random *load.Random, options load.Options, data func() []byte) load.Append {
 	ctx := context.Background()
 	return func(stream string, version int64) error {
 		batch := &pgx.Batch{} // one transaction, as it holds no command of its own about that
@@ -27,7 +26,7 @@ func appends(connection *pgx.Conn, random *load.Random, options load.Options, da
 			if !options.Blind {
 				expected = version + i - 1
 			}
-			batch.Queue(write, newID(random), stream, "opened", data, expected)
+			batch.Queue(write, newID(random), stream, "opened", data(), expected)
 		}
 		return connection.SendBatch(ctx, batch).Close()
 	}
@@ -35,9 +34,9 @@ func appends(connection *pgx.Conn, random *load.Random, options load.Options, da
 
 func open(options load.Options) (load.Peer, func() error, error) {
 	ctx := context.Background()
-	data, err := json.Marshal(map[string]string{"name": string(load.Payload(options.Payload))})
-	if err != nil {
-		return nil, nil, err
+	payloads := load.Payloads(options)
+	for n, payload := range payloads {
+		payloads[n] = fmt.Appendf(nil, `{"name": "%s"}`, payload)
 	}
 	var connections []*pgx.Conn
 	peer := func(number int) (load.Append, error) {
@@ -47,7 +46,7 @@ func open(options load.Options) (load.Peer, func() error, error) {
 		}
 		connections = append(connections, connection)
 		// Ids must differ from those of every other client.
-		return appends(connection, load.RandomOf(options.Seed+1<<32, number), options, data), nil
+		return appends(connection, load.RandomOf(options.Seed+1<<32, number), options, load.Each(payloads, number)), nil
 	}
 	closes := func() error {
 		for _, connection := range connections {

@@ -1,5 +1,5 @@
 //! UmaDB under load over gRPC, a connection for each client. The condition: no event with the stream's tag after the last one that
-//! this client appended. What is printed, and when: ../load/load.go, whose arguments and draws these are.
+//! this client appended. What is printed, and when: ../../../load/load.go, whose arguments and draws these are.
 use std::io::BufRead;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,8 @@ use umadb_dcb::{
 use uuid::Uuid;
 
 const DRAWS: usize = 1 << 16;
+const PAYLOADS: usize = 1 << 10;
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 #[derive(Clone)]
 struct Options {
@@ -78,6 +80,14 @@ fn zipf(random: &mut Random, streams: usize) -> Vec<u32> {
         .collect()
 }
 
+fn payloads(options: &Options) -> Vec<Vec<u8>> {
+    let mut random = Random::of(options.seed, usize::MAX);
+    let mut letter = || LETTERS[(random.next() % 64) as usize];
+    (0..PAYLOADS)
+        .map(|_| (0..options.payload).map(|_| letter()).collect())
+        .collect()
+}
+
 struct Client {
     number: usize,
     connection: AsyncUmaDbClient,
@@ -85,12 +95,17 @@ struct Client {
     names: Vec<String>,
     last: Vec<Option<u64>>, // position of each stream's last event
     ids: Random,
-    payload: Vec<u8>,
+    payloads: Arc<Vec<Vec<u8>>>,
+    next_payload: usize,
     micros: Vec<f64>,
 }
 
 impl Client {
-    async fn connect(number: usize, options: &Options) -> DcbResult<Self> {
+    async fn connect(
+        number: usize,
+        options: &Options,
+        payloads: Arc<Vec<Vec<u8>>>,
+    ) -> DcbResult<Self> {
         let streams = (options.streams / options.clients).max(1);
         Ok(Client {
             number,
@@ -101,9 +116,8 @@ impl Client {
                 .collect(),
             last: vec![None; streams],
             ids: Random::of(options.seed + (1 << 32), number),
-            payload: (0..options.payload)
-                .map(|i| b'a' + ((i * 7 + i / 13) % 26) as u8)
-                .collect(),
+            payloads,
+            next_payload: number * 17, // not the same at the same time
             micros: Vec::new(),
         })
     }
@@ -114,7 +128,9 @@ impl Client {
         for _ in 0..options.events {
             let id = Uuid::from_u64_pair(self.ids.next(), self.ids.next());
             let event = DcbEvent::new().event_type("opened").tags([tag.clone()]);
-            events.push(event.data(self.payload.clone()).uuid(id));
+            self.next_payload += 1;
+            let payload = self.payloads[self.next_payload % PAYLOADS].clone();
+            events.push(event.data(payload).uuid(id));
         }
         let boundary = || DcbQuery::new().item(DcbQueryItem::new().tags([tag.clone()]));
         let condition =
@@ -155,9 +171,10 @@ fn read_line() {
 #[tokio::main]
 async fn main() -> DcbResult<()> {
     let options = options();
+    let payloads = Arc::new(payloads(&options));
     let mut clients = Vec::new();
     for number in 0..options.clients {
-        clients.push(Client::connect(number, &options).await?);
+        clients.push(Client::connect(number, &options, payloads.clone()).await?);
     }
     println!("ready");
     read_line();
