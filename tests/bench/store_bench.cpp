@@ -30,8 +30,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kPayloadBytes = 128;
 constexpr std::uint64_t kStreams = 100'000;
 
-// What is appended, and to which streams. The choice is squared, so that some are much busier than others; drawn as Zipf says, the
-// n-th is met 1/n times as often as the first.
+// What is appended, and to which streams. The choice is squared, so that some are much busier than others;
+// drawn as Zipf says, the n-th is met 1/n times as often as the first.
 struct Content {
   std::size_t payload_bytes = kPayloadBytes;
   std::uint64_t streams = kStreams, seed = 1;
@@ -147,7 +147,8 @@ class Client final {
     }
     if (content.zipf) {
       draw_zipf();
-      for (std::size_t p = 0; p < kPayloads; ++p) payloads_.push_back(random_payload(content.payload_bytes, random_));
+      for (std::size_t p = 0; p < kPayloads; ++p)
+        payloads_.push_back(random_payload(content.payload_bytes, random_));
     } else {
       payloads_.push_back(sample_payload(content.payload_bytes));
     }
@@ -309,7 +310,7 @@ int main(int argc, char** argv) {
   std::string only;  // part of a workload's name
   std::filesystem::path at;
   Workload alone{"alone", 1, 1, 0};
-  Content content{.zipf = true};
+  Content content{.zipf = true};  // of that run; the comparison with the floor has its own
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--seconds") == 0) seconds = std::stod(argv[i + 1]);
     if (std::strcmp(argv[i], "--rounds") == 0) rounds = std::stoi(argv[i + 1]);

@@ -101,6 +101,8 @@ class System:
     def missing(self):
         """Why it cannot run, or nothing."""
         if not self.program().exists():
+            with contextlib.suppress(OSError):
+                return "could not be installed: " + (self.home / "FAILED").read_text().strip()
             return "not installed"
         if self.installed_version() != self.version:
             return f"{self.installed_version() or 'an unknown version'} is installed, {self.version} is wanted"
@@ -109,7 +111,11 @@ class System:
     def install(self):
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True)
-        self.fetch()
+        try:
+            self.fetch()
+        except Unavailable as error:
+            (self.home / "FAILED").write_text(str(error).removeprefix(f"{self.title}: "))
+            raise
         (self.home / "VERSION").write_text(self.version + "\n")
 
     def fetch(self):
