@@ -121,10 +121,12 @@ Result<std::vector<PreparedAppend>> prepare(std::span<const Append> appends) {
   return prepared;
 }
 
-Result<StreamVersion> GroupPlan::version_of(std::string_view stream) const {
-  auto planned = streams_.find(stream);
-  if (planned != streams_.end()) return planned->second;
-  return log_.kept_version(stream);
+Result<StreamVersion> GroupPlan::version_of(std::string_view stream) {
+  auto known = streams_.find(stream);
+  if (known != streams_.end()) return known->second;
+  auto kept = log_.kept_version(stream);
+  if (kept) streams_.emplace(stream, *kept);
+  return kept;
 }
 
 // Identity first: a repeated command must get its first answer even after its stream moved on.
@@ -157,7 +159,7 @@ Result<bool> GroupPlan::crossed(const Boundary& boundary) const {
   return !kept->empty();
 }
 
-Result<std::optional<PlannedAnswer>> GroupPlan::conflict(const Append& append) const {
+Result<std::optional<PlannedAnswer>> GroupPlan::conflict(const Append& append) {
   PlannedAnswer answer{.kind = PlannedAnswer::Kind::kConflict, .append = &append};
   for (const auto& condition : append.conditions) {
     auto current = version_of(condition.stream);
@@ -207,11 +209,6 @@ Result<void> GroupPlan::place(const PreparedAppend& append) {
   auto first = events_.size();
   command_index_.emplace(append.append->command, commands_.size());
   commands_.push_back({append.append, first, append.events.size()});
-  for (const auto& condition : append.append->conditions) {
-    auto current = version_of(condition.stream);
-    if (!current) return current.error();
-    streams_.try_emplace(condition.stream, *current);
-  }
   std::uint16_t ordinal = 0;
   for (const auto& event : append.events) {
     auto& version = streams_.find(event.stream)->second;

@@ -102,11 +102,11 @@ class GroupPlan final {
 
  private:
   Result<std::optional<PlannedAnswer>> seen_before(const Append& append) const;
-  Result<std::optional<PlannedAnswer>> conflict(const Append& append) const;
+  Result<std::optional<PlannedAnswer>> conflict(const Append& append);
   Result<bool> crossed(const Boundary& boundary) const;
   Result<AppendOutcome> reused_outcome(const PlannedAnswer& answer) const;
   Result<AppendOutcome> conflict_outcome(const PlannedAnswer& answer) const;
-  Result<StreamVersion> version_of(std::string_view stream) const;
+  Result<StreamVersion> version_of(std::string_view stream);  // of a condition
   Result<Timestamp> first_recorded_at(const Append& append);
   Result<void> place(const PreparedAppend& append);
   StoredOutcome planned_outcome(std::size_t first, std::size_t count) const;
@@ -119,7 +119,7 @@ class GroupPlan final {
   std::vector<PlannedEvent> events_;
   std::vector<PlannedCommand> commands_;
   std::vector<PlannedAnswer> answers_;
-  std::unordered_map<std::string_view, StreamVersion> streams_;
+  std::unordered_map<std::string_view, StreamVersion> streams_;  // that conditions named, with this plan's events
   std::unordered_map<CommandId, std::size_t, CommandIdHash> command_index_;
   std::size_t bytes_ = 0;
 };

@@ -12,10 +12,14 @@ auto* found(Map& map, const Key& key) {
 }  // namespace
 
 void IndexEntries::add(Term::Kind kind, std::string_view value, Position position) {
-  auto& terms = terms_[static_cast<std::size_t>(kind)];
-  auto* positions = found(terms, value);
-  if (!positions) positions = &terms.emplace(value, std::vector<Position>()).first->second;
-  positions->push_back(position);
+  auto& last = last_of_[static_cast<std::size_t>(kind)];
+  if (!last || last->first != value) {
+    auto& terms = terms_[static_cast<std::size_t>(kind)];
+    auto entry = terms.find(value);
+    if (entry == terms.end()) entry = terms.emplace(value, std::vector<Position>()).first;
+    last = &*entry;
+  }
+  last->second.push_back(position);
 }
 
 void IndexEntries::add(const Entry& entry) {

@@ -60,6 +60,7 @@ class IndexEntries final {
   std::unordered_map<std::string, Stream, TextHash, std::equal_to<>> streams_;
   std::unordered_map<CommandId, Command, CommandIdHash> commands_;
   std::array<Terms, Term::kKinds> terms_;
+  std::array<Terms::value_type*, Term::kKinds> last_of_{};  // events that follow each other have much in common
   std::vector<Hash> leaves_;  // one an event
   std::uint64_t new_streams_ = 0;
   Position last_;
