@@ -86,9 +86,7 @@ class System:
     arguments = []  # of its program, beside the load
 
     def __init__(self, folder):
-        self.home = folder / (self.shares or self.name)
-
-    shares = ""  # the system whose installation this one uses
+        self.home = folder / self.name
 
     def program(self):
         return self.home / "load"
@@ -155,27 +153,6 @@ class Rapport(System):
 
     def install(self):
         """Not ours to install."""
-
-
-class Immudb(System):
-    name = "immudb"
-    title = "immudb, embedded"
-    version = "1.11.1"
-    steps = "go build; github.com/codenotary/immudb/embedded/store from the Go module proxy"
-
-    def fetch(self):
-        self.build_go()
-
-
-class ImmudbBlind(Immudb):
-    name = "immudb-blind"
-    title = "immudb, embedded, without conditions"
-    shares = "immudb"
-    steps = "as immudb"
-    arguments = ["--blind"]
-
-    def install(self):
-        """With immudb."""
 
 
 class UmaDb(System):
@@ -301,4 +278,4 @@ class MessageDb(System):
         return allocated(data, ["pg_wal"]) - allocated(self.template, ["pg_wal"])
 
 
-ALL = [Rapport, UmaDb, Immudb, ImmudbBlind, MessageDb]
+ALL = [Rapport, UmaDb, MessageDb]
