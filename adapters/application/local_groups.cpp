@@ -13,10 +13,6 @@ using About = GroupRequest::About;
 
 constexpr std::uint64_t kTakenMax = 1'000, kAttemptsMax = 1'000, kLeaseSecondsMax = 86'400;
 
-Error unknown_group(const std::string& name) {
-  return {ErrorCode::kNotFound, "group.unknown", "there is no consumer group \"" + name + "\"", "/group", "",
-          "`rapport group list` names them, `rapport group create` makes one"};
-}
 Error bad_group(const char* field, std::string message, std::string expected) {
   return {ErrorCode::kInvalid, "group.invalid", std::move(message), std::string("/") + field, std::move(expected)};
 }
@@ -119,37 +115,41 @@ Result<std::shared_ptr<ConsumerGroup>> LocalStore::Impl::group(const std::string
   return found->second;
 }
 
-// Made anew with what it remembers: only its limits can change, since another filter would be about other events.
+// Of a group that is there only the limits can change: another filter would be about other events.
 Result<std::string> LocalStore::Impl::create_group(const GroupRequest& request) {
   if (!valid_group_name(request.name)) return bad_group("group", "no group name: " + request.name, "1 to 64 of a-z, 0-9, -, _ and .");
   if (auto checked = check_range("attemptsMax", request.attempts_max, kAttemptsMax); !checked) return std::move(checked).error();
   if (auto checked = check_range("leaseSeconds", request.lease_seconds, kLeaseSecondsMax); !checked) return std::move(checked).error();
+  if (auto filter = parse_known_filter(request.match); !filter) return std::move(filter).error();
   std::lock_guard lock(groups_mutex);
   if (auto read = read_groups(); !read) return std::move(read).error();
-  auto found = groups.find(request.name);
-  GroupRecord record{.name = request.name, .match = request.match, .checkpoint = {request.from && *request.from > 0 ? *request.from - 1 : 0}};
-  if (found != groups.end()) {
-    auto status = found->second->status();
-    if (!status) return std::move(status).error();
-    if (request.from || (!request.match.empty() && request.match != status->record.match))
-      return Error{ErrorCode::kConflict, "group.exists", "the consumer group \"" + request.name + "\" is there, with another filter or place", "/group",
-                   "", "delete it first, or make one of another name"};
-    record = std::move(status->record);
+  auto& group = groups[request.name];
+  if (!group) {
+    GroupRecord record{.name = request.name, .match = request.match, .checkpoint = {request.from && *request.from > 0 ? *request.from - 1 : 0}};
+    auto made = ConsumerGroup::open(*store, *group_files, clock, std::move(record));
+    if (made) group = std::move(*made);
+    else groups.erase(request.name);
+    if (!made) return std::move(made).error();
+  } else if (auto there = group->status(); !there || request.from || (!request.match.empty() && request.match != there->record.match)) {
+    if (!there) return std::move(there).error();
+    return Error{ErrorCode::kConflict, "group.exists", "the consumer group \"" + request.name + "\" is there, with another filter or place", "/group",
+                 "", "delete it first, or make one of another name"};
   }
-  if (request.attempts_max) record.attempts_max = static_cast<std::uint32_t>(*request.attempts_max);
-  if (request.lease_seconds) record.lease_ms = std::chrono::seconds(*request.lease_seconds);
-  auto group = ConsumerGroup::open(*store, *group_files, clock, record);
-  if (!group) return std::move(group).error();
-  if (auto saved = group_files->save(record); !saved) return std::move(saved).error();
-  auto& kept = groups[request.name] = std::move(*group);
-  return shown(*kept);
+  std::optional<std::uint32_t> attempts;
+  if (request.attempts_max) attempts = static_cast<std::uint32_t>(*request.attempts_max);
+  std::optional<std::chrono::milliseconds> lease;
+  if (request.lease_seconds) lease = std::chrono::seconds(*request.lease_seconds);
+  if (auto saved = group->limit(attempts, lease); !saved) return std::move(saved).error();
+  return shown(*group);
 }
 
 Result<std::string> LocalStore::Impl::delete_group(const std::string& name) {
   std::lock_guard lock(groups_mutex);
   if (auto read = read_groups(); !read) return std::move(read).error();
-  if (groups.erase(name) == 0) return unknown_group(name);
-  if (auto removed = group_files->remove(name); !removed) return std::move(removed).error();
+  auto found = groups.find(name);
+  if (found == groups.end()) return unknown_group(name);
+  if (auto removed = found->second->remove(); !removed) return std::move(removed).error();
+  groups.erase(found);
   return Json{{"group", name}, {"deleted", true}}.dump();
 }
 

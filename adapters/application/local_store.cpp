@@ -60,7 +60,7 @@ Result<void> check_event_type(const std::string& type) {
 
 // The type and the clauses together.
 Result<EventFilter> filter_of(const EventsRequest& request) {
-  auto filter = parse_filter(request.match);
+  auto filter = parse_known_filter(request.match);
   if (!filter || request.type.empty()) return filter;
   if (filter->takes_all()) return EventFilter(Term::type(request.type));
   for (auto& clause : filter->any_of) clause.push_back(Term::type(request.type));
@@ -70,6 +70,21 @@ Result<EventFilter> filter_of(const EventsRequest& request) {
 constexpr std::size_t kCommandTagsMax = 8;  // so that there is room for those that the rules add
 
 }  // namespace
+
+Result<EventFilter> parse_known_filter(const std::vector<std::string>& clauses) {
+  auto filter = parse_filter(clauses);
+  if (!filter) return filter;
+  const auto aggregates = all_aggregates();
+  for (const auto& clause : filter->any_of)
+    for (const auto& term : clause) {
+      if (term.kind == Term::Kind::kType)
+        if (auto known = check_event_type(term.value); !known) return std::move(known).error();
+      if (term.kind == Term::Kind::kCategory && !find_aggregate(aggregates, term.value))
+        return Error{ErrorCode::kInvalid, "events.unknown_category", "there is no aggregate \"" + term.value + "\"", "match",
+                     "an aggregate such as opportunity", "rapport schema events lists them"};
+    }
+  return filter;
+}
 
 // Views fold in threads of their own; together they are one piece of work.
 projections::ProgressCall view_progress(std::string_view what, const Progress& progress) {

@@ -73,6 +73,9 @@ class LocalStore::Impl {
   std::mutex long_work;  // one import, revert, rebuild, load or demo at a time
 };
 
+// parse_filter, whose types and categories are those that there are: kInvalid "events.unknown_type", "events.unknown_category".
+Result<EventFilter> parse_known_filter(const std::vector<std::string>& clauses);
+
 // Progress of views as the service's.
 projections::ProgressCall view_progress(std::string_view what, const Progress& progress);
 

@@ -125,8 +125,8 @@ Result<std::string> RemoteService::command(const CommandRequest& command) {
   header("Rapport-Actor", command.actor);
   header("Rapport-Occurred-At", command.occurred_at);
   std::string tags;
-  for (const auto& tag : command.tags) tags += (tags.empty() ? "" : ",") + tag;
-  header("Rapport-Tags", tags);
+  for (const auto& tag : command.tags) tags += (tags.empty() ? "" : ",") + percent_encoded(tag);
+  if (!tags.empty()) request.headers.emplace_back("Rapport-Tags", tags);
   return body_of(exchange({host_, port_}, request, {.timeout = timeout_}));
 }
 

@@ -212,11 +212,10 @@ Result<void> read_command_headers(const HttpRequest& request, CommandRequest& co
     into = std::move(*decoded);
     return {};
   };
-  std::string reason, tags;
+  std::string reason;
   for (auto& [name, into] : std::initializer_list<std::pair<const char*, std::string&>>{
            {"Idempotency-Key", command.command_id},
            {"Rapport-Reason", reason},
-           {"Rapport-Tags", tags},
            {"Rapport-Actor", command.actor},
            {"Rapport-Occurred-At", command.occurred_at}}) {
     if (auto taken = take(name, into); !taken) return taken;
@@ -224,9 +223,12 @@ Result<void> read_command_headers(const HttpRequest& request, CommandRequest& co
   const auto colon = reason.find(':');
   command.reason_code = reason.substr(0, colon);
   if (colon != reason.npos) command.reason_text = reason.substr(colon + 1);
-  for (std::string_view rest = tags; !rest.empty();) {
+  const auto* tags = request.header("Rapport-Tags");
+  for (std::string_view rest = tags ? std::string_view(*tags) : ""; !rest.empty();) {
     const auto comma = rest.find(',');
-    command.tags.emplace_back(rest.substr(0, comma));
+    auto tag = percent_decoded(std::string(rest.substr(0, comma)), "Rapport-Tags");
+    if (!tag) return tag.error();
+    command.tags.push_back(std::move(*tag));
     rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
   }
   return {};

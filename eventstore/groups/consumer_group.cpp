@@ -17,6 +17,11 @@ std::chrono::milliseconds back_off(std::uint32_t attempts) {
 
 }  // namespace
 
+Error unknown_group(const std::string& name) {
+  return {ErrorCode::kNotFound, "group.unknown", "there is no consumer group \"" + name + "\"", "/group", "",
+          "`rapport group list` names them, `rapport group create` makes one"};
+}
+
 bool valid_group_name(std::string_view name) {
   return !name.empty() && name.size() <= kNameBytesMax && name.front() != '.' && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
@@ -35,6 +40,7 @@ Result<std::unique_ptr<ConsumerGroup>> ConsumerGroup::open(const EventStore& eve
 
 // The checkpoint goes to before the first event that is waited for, or as far as was read. Events that are replayed lie behind it.
 Result<void> ConsumerGroup::save() {
+  if (removed_) return unknown_group(record_.name);
   auto waited_for = pending_.upper_bound(record_.checkpoint);
   auto checkpoint = subscription_.passed();
   if (waited_for != pending_.end()) checkpoint = std::min(checkpoint, Position{waited_for->first.value - 1});
@@ -93,6 +99,7 @@ Result<void> ConsumerGroup::read_more(std::size_t max, std::vector<Taken>& taken
 }
 
 Result<void> ConsumerGroup::collect(std::size_t max, std::vector<Taken>& taken) {
+  if (removed_) return unknown_group(record_.name);
   if (auto expired = expire(); !expired) return expired;
   if (record_.parked.size() >= kParkedMax)
     return Error{ErrorCode::kUnavailable, "group.too_many_parked", record_.name + " has parked " + std::to_string(record_.parked.size()) + " events",
@@ -168,6 +175,19 @@ Result<std::size_t> ConsumerGroup::replay_parked(std::span<const Position> posit
     ++known;
   }
   return known;
+}
+
+Result<void> ConsumerGroup::limit(std::optional<std::uint32_t> attempts_max, std::optional<std::chrono::milliseconds> lease_ms) {
+  std::lock_guard lock(mutex_);
+  record_.attempts_max = attempts_max.value_or(record_.attempts_max);
+  record_.lease_ms = lease_ms.value_or(record_.lease_ms);
+  return save();
+}
+
+Result<void> ConsumerGroup::remove() {
+  std::lock_guard lock(mutex_);
+  removed_ = true;
+  return store_.remove(record_.name);
 }
 
 Result<ConsumerGroup::Status> ConsumerGroup::status() const {

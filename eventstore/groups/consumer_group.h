@@ -67,6 +67,11 @@ class ConsumerGroup final {
   // that nothing is lost if the process ends before.
   Result<std::size_t> replay_parked(std::span<const Position> positions);
 
+  // Other limits from here on, for what is handed out, too. Durable when it returns.
+  Result<void> limit(std::optional<std::uint32_t> attempts_max, std::optional<std::chrono::milliseconds> lease_ms);
+  // Forgets the group for good: whoever still waits in it or answers to it hears kNotFound "group.unknown".
+  Result<void> remove();
+
   struct Status {
     GroupRecord record;
     Position head;
@@ -101,8 +106,11 @@ class ConsumerGroup final {
   GroupRecord record_;
   Subscription subscription_;
   std::map<Position, Pending> pending_;
+  bool removed_ = false;
 };
 
+// kNotFound, "group.unknown".
+Error unknown_group(const std::string& name);
 // Whether a group may be called so.
 bool valid_group_name(std::string_view name);
 

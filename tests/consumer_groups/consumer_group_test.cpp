@@ -237,6 +237,26 @@ TEST_F(ConsumerGroupTest, GivesEveryEventToExactlyOneOfManyConsumers) {
   EXPECT_EQ(checkpoint(), Position{1'005});
 }
 
+TEST_F(ConsumerGroupTest, KeepsWhatIsHandedOutWhenItsLimitsChange) {
+  open();
+  take(2);
+  ASSERT_TRUE(group_->limit(1, std::chrono::seconds(60)));
+  EXPECT_EQ(group_->status()->in_flight, 2u);
+  EXPECT_EQ(refuse({1}), 1u);  // tried as often as it may be now
+  EXPECT_EQ(group_->status()->record.parked.size(), 1u);
+  open();
+  EXPECT_EQ(group_->status()->record.lease_ms, std::chrono::seconds(60));
+}
+
+TEST_F(ConsumerGroupTest, StaysRemovedWhoeverStillAnswersToIt) {
+  open();
+  take(2);
+  ASSERT_TRUE(group_->remove());
+  EXPECT_EQ(group_->acknowledge(at({1})).error().reason, "group.unknown");
+  EXPECT_EQ(group_->take(1, milliseconds(0)).error().reason, "group.unknown");
+  EXPECT_TRUE(files_.load()->empty());
+}
+
 TEST_F(ConsumerGroupTest, RefusesADamagedRecord) {
   open();
   take();

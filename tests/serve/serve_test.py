@@ -218,7 +218,12 @@ class ServeTest(unittest.TestCase):
         self.assertEqual([event["stream"] for event in curl(self.url + following).json()], ["account-acme"])
         self.problem(curl(f"{self.url}/v1/events?match=colour%3Dred"), 400, "filter.malformed")
         self.problem(curl(f"{self.url}/v1/events?direction=up"), 400, "http.bad_parameter")
-        shown = rapport("events", "--server", self.url, "--match", "tag=vip", "--match", "type=none", "--backward", "--format", "json")
+        self.problem(curl(f"{self.url}/v1/events?match=type%3Dcase.opend"), 400, "events.unknown_type")
+        self.problem(curl(f"{self.url}/v1/events?match=category%3Dcases"), 400, "events.unknown_category")
+        tagged = rapport("command", "case/3", "open", "{}", "--tag", "a,b", "--tag", "c%2C", "--server", self.url, "--format", "json")
+        self.assertEqual(tagged.returncode, 0, tagged.stderr)
+        self.assertEqual(curl(f"{self.url}/v1/streams/case-3").json()[0]["tags"], ["a,b", "c%2C"])
+        shown = rapport("events", "--server", self.url, "--match", "tag=vip", "--match", "type=case.closed", "--backward", "--format", "json")
         self.assertEqual([json.loads(line)["stream"] for line in shown.stdout.splitlines()], ["case-1", "account-acme"])
 
         with subprocess.Popen(["curl", "-sN", f"{self.url}/v1/events/live?from=1&match=tag%3Dspring"], stdout=subprocess.PIPE, text=True) as live:
@@ -276,6 +281,7 @@ class ServeTest(unittest.TestCase):
         self.problem(curl(f"{self.url}/v1/groups/none"), 404, "group.unknown")
         self.problem(curl(group, "-X", "PUT", body='{"match":["category=order"]}'), 409, "group.exists")
         self.problem(curl(f"{self.url}/v1/groups/Bad", "-X", "PUT", body="{}"), 400, "group.invalid")
+        self.assertEqual(curl(group, "-X", "PUT", body='{"attemptsMax":9}').json()["attemptsMax"], 9)
         self.assertEqual(curl(group, "-X", "DELETE").json(), {"group": "billing", "deleted": True})
         self.assertEqual(curl(f"{self.url}/v1/groups").json(), {"groups": []})
 
