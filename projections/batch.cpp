@@ -4,9 +4,10 @@
 
 namespace rapport::projections {
 
-Batch::Batch(RowStore& store, std::size_t cached_rows_max)
-    : store_(store), cached_rows_max_(cached_rows_max), checkpoint_(store.checkpoint()) {
+Batch::Batch(RowStore& store, std::size_t cached_rows_max, RowChanges* changes)
+    : store_(store), cached_rows_max_(cached_rows_max), changes_(changes), checkpoint_(store.checkpoint()) {
   store_.discard();  // what a failed fold before this one had staged
+  if (changes_) changes_->discarded();
 }
 
 void Batch::begin(const RecordedEvent& event) {
@@ -49,7 +50,9 @@ Result<void> Batch::commit() {
     store_.discard();
     return *failed_;
   }
-  return store_.commit(checkpoint_);
+  auto committed = store_.commit(checkpoint_);
+  if (committed && changes_) changes_->committed();
+  return committed;
 }
 
 }  // namespace rapport::projections

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "projections/digest.h"
+#include "projections/row_changes.h"
 #include "projections/row_store.h"
 
 namespace rapport::projections {
@@ -15,7 +16,8 @@ class Batch final {
   // Rows that all tables together keep at hand between batches: about 400 bytes each.
   static constexpr std::size_t kCachedRowsMax = 100'000;
 
-  explicit Batch(RowStore& store, std::size_t cached_rows_max = kCachedRowsMax);
+  // `changes`, if any, is told of every row that is put; borrowed, as the store is.
+  explicit Batch(RowStore& store, std::size_t cached_rows_max = kCachedRowsMax, RowChanges* changes = nullptr);
   Batch(const Batch&) = delete;
 
   // Ends the event before and begins this one.
@@ -27,6 +29,11 @@ class Batch final {
   // Handlers cannot fail, so a row that cannot be read is remembered here, and commit refuses.
   void fail(Error error);
 
+  // Stages a row as it is now.
+  void put(std::string_view key, std::string_view stored) {
+    store_.put(key, stored);
+    if (changes_) changes_->note(key);
+  }
   // Puts a row's version into history that the event at hand ends.
   void close(std::string_view key, std::string_view stored);
   Result<void> commit();
@@ -41,6 +48,7 @@ class Batch final {
 
   RowStore& store_;
   const std::size_t cached_rows_max_;
+  RowChanges* const changes_;
   Checkpoint checkpoint_;
   std::uint64_t number_ = 0;
   std::unique_ptr<Error> failed_;

@@ -22,6 +22,11 @@ inline Cell cell(const Sealed& v) { return v.bytes.empty() ? Cell() : Cell(&v); 
 inline Cell cell(Date v) { return v; }
 inline Cell cell(Timestamp v) { return v; }
 inline Cell cell(Currency v) = delete;  // its text would borrow from a copy: use currency_cell on the row's own
+// A sum; null where it does not fit 64 bits.
+inline Cell cell(Wide v) {
+  auto small = static_cast<std::int64_t>(v);
+  return small == v ? Cell(small) : Cell();
+}
 inline Cell currency_cell(const Currency& v) { return cell(v.view()); }
 inline Cell currency_cell(const std::optional<Money>& v) { return v ? currency_cell(v->currency) : Cell(); }
 inline Cell amount_cell(const std::optional<Money>& v) { return v ? Cell(v->amount_minor) : Cell(); }
@@ -64,7 +69,7 @@ template <class T>
 constexpr ColumnType column_type() {
   if constexpr (IsOptional<T>::value) return column_type<typename T::value_type>();
   else if constexpr (std::same_as<T, bool>) return ColumnType::kBool;
-  else if constexpr (std::integral<T>) return ColumnType::kInteger;
+  else if constexpr (std::integral<T> || std::same_as<T, Wide>) return ColumnType::kInteger;
   else if constexpr (std::same_as<T, Date>) return ColumnType::kDate;
   else if constexpr (std::same_as<T, Timestamp>) return ColumnType::kTimestamp;
   else return ColumnType::kText;
@@ -80,7 +85,8 @@ struct MemberOf<Member> {
 template <auto Member>
 auto column(std::string name) {
   using R = typename MemberOf<Member>::RowType;
-  return Column<R>{{std::move(name), column_type<typename MemberOf<Member>::Type>()},
+  using T = typename MemberOf<Member>::Type;
+  return Column<R>{{.name = std::move(name), .type = column_type<T>(), .personal = std::same_as<T, Sealed>},
                    [](const R& row) -> Cell { return cell(row.*Member); }};
 }
 
@@ -113,6 +119,19 @@ class RowDecoder {  // one row at a time, its type erased
   virtual Cell cell(std::size_t column) const = 0;
   virtual Wide numerator(std::size_t sum) const = 0;
 };
+template <Row R>
+class RowDecoderOf final : public RowDecoder {
+ public:
+  explicit RowDecoderOf(const RowReport<R>& of) : of_(of) {}
+  bool read(std::string_view key, std::string_view body) override { return projections::read(key, body, row_); }
+  bool included() const override { return !of_.includes || of_.includes(row_); }
+  Cell cell(std::size_t i) const override { return of_.columns[i].get(row_); }
+  Wide numerator(std::size_t i) const override { return of_.sums[i].numerator(row_); }
+
+ private:
+  const RowReport<R> of_;
+  R row_{};
+};
 struct RowReportParts {
   std::string name, sentence, within;
   char table;
@@ -128,16 +147,7 @@ Report report(RowReport<R> of) {
   RowReportParts parts{of.name, of.sentence, of.within, R::kTable, {}, of.group_by, {}, {}};
   for (auto& c : of.columns) parts.columns.push_back(c.info);
   for (auto& s : of.sums) parts.sums.emplace_back(s.info, s.divisor);
-  struct Decoder final : RowDecoder {
-    explicit Decoder(const RowReport<R>& r) : of(r) {}
-    bool read(std::string_view key, std::string_view body) override { return projections::read(key, body, row); }
-    bool included() const override { return !of.includes || of.includes(row); }
-    Cell cell(std::size_t i) const override { return of.columns[i].get(row); }
-    Wide numerator(std::size_t i) const override { return of.sums[i].numerator(row); }
-    const RowReport<R> of;
-    R row{};
-  };
-  parts.make_decoder = [of] { return std::make_unique<Decoder>(of); };
+  parts.make_decoder = [of] { return std::make_unique<RowDecoderOf<R>>(of); };
   return make_row_report(std::move(parts));
 }
 

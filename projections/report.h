@@ -24,6 +24,7 @@ struct ColumnInfo {
   ColumnType type = ColumnType::kText;
   // Of a kMoney column, whose values are minor units: the column with its currency. Empty: in units of no currency.
   std::string currency_column = {};
+  bool personal = false;  // sealed in the rows
 };
 
 struct Parameter {

@@ -55,10 +55,13 @@ class RowSnapshot {
   virtual Result<void> scan(std::string_view prefix, std::string_view after, Position p, const Visit& visit) const = 0;
   Result<void> scan(std::string_view prefix, Position p, const Visit& visit) const { return scan(prefix, {}, p, visit); }
 
-  // Everything that is stored of one family in key order, heads and erased rows included; a history key ends with `until`,
-  // 64 bits big-endian. For verification.
+  // Everything that is stored of one family in key order, heads and erased rows included, from the first key after `after` on
+  // (empty: from the first); a history key ends with `until`, 64 bits big-endian.
   enum class Family : std::uint8_t { kRows, kHistory };
-  virtual Result<void> scan_stored(Family family, const Visit& visit) const = 0;
+  virtual Result<void> scan_stored(Family family, std::string_view after, const Visit& visit) const = 0;
+  Result<void> scan_stored(Family family, const Visit& visit) const { return scan_stored(family, {}, visit); }
+  // The row as it is stored, head and all, into `stored`; empty: there was never one.
+  virtual Result<void> get_stored(std::string_view key, std::string& stored) const = 0;
 };
 
 // One thread writes; any thread takes snapshots.

@@ -27,14 +27,14 @@ Result<Digests> digests_of(const RowStore& store) {
   return Digests{(*snapshot)->checkpoint(), *rows};
 }
 
-Result<std::unique_ptr<StoredView>> StoredView::open(const ViewType& type, RowStores& stores) {
+Result<std::unique_ptr<StoredView>> StoredView::open(const ViewType& type, RowStores& stores, RowChanges* changes) {
   auto store = stores.open(type.store_name(), type.declaration, StoreUse::kLive);
   if (!store) return std::move(store).error();
-  return std::unique_ptr<StoredView>(new StoredView(type, std::move(*store)));
+  return std::unique_ptr<StoredView>(new StoredView(type, std::move(*store), changes));
 }
 
-StoredView::StoredView(const ViewType& type, std::unique_ptr<RowStore> store)
-    : type_(type), store_(std::move(store)), position_(store_->checkpoint().position.value) {}
+StoredView::StoredView(const ViewType& type, std::unique_ptr<RowStore> store, RowChanges* changes)
+    : type_(type), store_(std::move(store)), changes_(changes), position_(store_->checkpoint().position.value) {}
 StoredView::~StoredView() = default;
 
 Result<void> StoredView::settled(Result<void> folded) {
@@ -44,7 +44,7 @@ Result<void> StoredView::settled(Result<void> folded) {
 }
 
 Result<void> StoredView::fold(const RecordedEvent& event) {
-  if (!folder_) folder_ = type_.make_folder(*store_, {});
+  if (!folder_) folder_ = type_.make_folder(*store_, {.changes = changes_});
   return settled(folder_->fold(event));
 }
 Result<void> StoredView::commit() {

@@ -26,8 +26,9 @@ struct Answer {
 // One thread folds; any thread asks.
 class StoredView final {
  public:
-  // Opens or makes the rows of the type's store_name(). Errors as RowStores::open.
-  static Result<std::unique_ptr<StoredView>> open(const ViewType& type, RowStores& stores);
+  // Opens or makes the rows of the type's store_name(). `changes`, if any, is told of those that change; borrowed. Errors as
+  // RowStores::open.
+  static Result<std::unique_ptr<StoredView>> open(const ViewType& type, RowStores& stores, RowChanges* changes = nullptr);
   ~StoredView();
 
   const ViewType& type() const { return type_; }
@@ -45,11 +46,12 @@ class StoredView final {
   const RowStore& store() const { return *store_; }
 
  private:
-  StoredView(const ViewType& type, std::unique_ptr<RowStore> store);
+  StoredView(const ViewType& type, std::unique_ptr<RowStore> store, RowChanges* changes);
   Result<void> settled(Result<void> folded);
 
   const ViewType& type_;
   const std::unique_ptr<RowStore> store_;
+  RowChanges* const changes_;
   std::unique_ptr<Folder> folder_;  // null after an error, until the next event
   std::atomic<std::uint64_t> position_;
 };

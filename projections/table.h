@@ -95,7 +95,7 @@ class Table final {
     std::sort(changed_.begin(), changed_.end(), [](auto* a, auto* b) { return a->key < b->key; });
     for (auto* e : changed_) {
       stored(*e);
-      batch_.store().put(e->key, bytes_);
+      batch_.put(e->key, bytes_);
       e->changed = false;
     }
     changed_.clear();
@@ -135,7 +135,7 @@ class Table final {
     std::string_view bytes = appended_bytes_;
     auto key = [&](const Appended& a) { return bytes.substr(a.at, a.key_size); };
     std::sort(appended_.begin(), appended_.end(), [&](auto& a, auto& b) { return key(a) < key(b); });
-    for (auto& a : appended_) batch_.store().put(key(a), bytes.substr(a.at + a.key_size, a.size - a.key_size));
+    for (auto& a : appended_) batch_.put(key(a), bytes.substr(a.at + a.key_size, a.size - a.key_size));
     appended_.clear();
     appended_bytes_.clear();
   }

@@ -47,6 +47,7 @@ concept View = requires(V v, const RecordedEvent& event) {
 struct FolderOptions {
   std::size_t batch_events_max = 8'192;
   std::size_t cached_rows_max = Batch::kCachedRowsMax;
+  RowChanges* changes = nullptr;  // told of the rows that change; borrowed
 };
 
 // Folds events into a view's rows; the same for live, rebuild, Kafka, as-of and tests: they differ in the store and in who
@@ -69,7 +70,7 @@ template <View V>
 class FolderOf final : public Folder {
  public:
   explicit FolderOf(RowStore& store, const FolderOptions& options = {})
-      : batch_(store, options.cached_rows_max), view_{typename V::Rows(batch_)}, batch_events_max_(options.batch_events_max) {}
+      : batch_(store, options.cached_rows_max, options.changes), view_{typename V::Rows(batch_)}, batch_events_max_(options.batch_events_max) {}
 
   Position position() const override { return batch_.now(); }
   Result<void> fold(const RecordedEvent& event) override {

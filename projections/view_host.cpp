@@ -19,6 +19,12 @@ Error no_rows(const ViewType& type) {
           .message = "view " + type.name + " has not been built yet"};
 }
 
+std::string published_tables(const ViewType& type) {
+  std::string tables;
+  for (auto& rows : type.published) tables += rows.table;
+  return tables;
+}
+
 }  // namespace
 
 Result<Timestamp> recorded_at(const EventStore& log, Position position) {
@@ -34,7 +40,7 @@ Result<Timestamp> recorded_at(const EventStore& log, Position position) {
 }
 
 ViewHost::ViewHost(const ViewType& type, const EventStore& log, RowStores& stores)
-    : type_(type), log_(log), stores_(stores) {}
+    : type_(type), log_(log), stores_(stores), changes_(published_tables(type)) {}
 ViewHost::~ViewHost() {
   live_.request_stop();
   if (live_.joinable()) live_.join();
@@ -61,7 +67,7 @@ void ViewHost::recover_swap() {
 }
 
 void ViewHost::open_rows() {
-  auto view = StoredView::open(type_, stores_);
+  auto view = StoredView::open(type_, stores_, &changes_);
   if (!view) {
     set_failure(std::move(view).error());
     return;
@@ -203,6 +209,15 @@ Result<Digests> ViewHost::digests() const {
   return view_->digests();
 }
 
+Result<void> ViewHost::with_rows(const std::function<Result<void>(const RowSnapshot&)>& look) const {
+  if (auto healthy = health(); !healthy) return healthy;
+  std::shared_lock lock(rows_);
+  if (!view_) return no_rows(type_);
+  auto snapshot = view_->store().snapshot();
+  if (!snapshot) return std::move(snapshot).error();
+  return look(**snapshot);
+}
+
 Result<void> ViewHost::swap_in(const std::string& built) {
   auto name = type_.store_name();
   std::unique_lock lock(rows_);
@@ -245,6 +260,7 @@ Result<Rebuilt> ViewHost::rebuild(const ProgressCall& progress, std::stop_token 
   }
   set_failure({});
   open_rows();
+  if (!out.same()) changes_.replaced();
   if (auto healthy = health(); !healthy) return std::move(healthy).error();
   out.seconds = std::chrono::steady_clock::now() - began;
   return out;

@@ -63,6 +63,10 @@ class ViewHost final {
   Result<Answer> query(std::string_view report, Query query, std::optional<Timestamp> as_of = {},
                        const ProgressCall& progress = {}, std::stop_token stop = {}) const;
   Result<Digests> digests() const;
+  // Lends the rows as they are now. The call holds up a swap, so it should be short. kUnavailable without rows.
+  Result<void> with_rows(const std::function<Result<void>(const RowSnapshot& rows)>& look) const;
+  // Which of the published rows change. One thread at a time may take.
+  RowChanges& changes() { return changes_; }
 
   // Folds again beside, compares, swaps. Queries go on meanwhile, but for the swap itself.
   Result<Rebuilt> rebuild(const ProgressCall& progress = {}, std::stop_token stop = {});
@@ -88,6 +92,7 @@ class ViewHost final {
   mutable std::mutex writer_;           // held by whoever folds into the rows
   std::atomic<int> want_writer_{0};     // the live thread, always busy, lets others go first
   mutable std::shared_mutex rows_;      // shared by readers, exclusive while rows are exchanged
+  RowChanges changes_;
   std::unique_ptr<StoredView> view_;    // guarded by rows_; null while there are none, or damaged ones
   std::atomic<std::uint64_t> position_{0};
 

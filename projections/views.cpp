@@ -20,10 +20,10 @@ const Report* ViewType::find_report(std::string_view report_name) const {
 const std::vector<ViewType>& all_views() {
   static const std::vector<ViewType> kViews = [] {
     std::vector<ViewType> views;
-    views.push_back(view_type<pipeline::Pipeline>(pipeline::reports()));
-    views.push_back(view_type<service::Service>(service::reports()));
-    views.push_back(view_type<loyalty::Loyalty>(loyalty::reports()));
-    views.push_back(view_type<customer360::Customer360>(customer360::reports()));
+    views.push_back(view_type<pipeline::Pipeline>(pipeline::reports(), pipeline::published()));
+    views.push_back(view_type<service::Service>(service::reports(), service::published()));
+    views.push_back(view_type<loyalty::Loyalty>(loyalty::reports(), loyalty::published()));
+    views.push_back(view_type<customer360::Customer360>(customer360::reports(), customer360::published()));
     return views;
   }();
   return kViews;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "projections/published_rows.h"
 #include "projections/report.h"
 #include "projections/view.h"
 
@@ -18,20 +19,22 @@ struct ViewType {
   std::string declaration;    // names and types of all its rows
   std::unique_ptr<Folder> (*make_folder)(RowStore& store, const FolderOptions& options);
   std::vector<Report> reports;
+  std::vector<PublishedRows> published;  // no table twice
 
   std::string store_name() const { return name + ".v" + std::to_string(version); }
   const Report* find_report(std::string_view report_name) const;
 };
 
 template <View V>
-ViewType view_type(std::vector<Report> reports) {
+ViewType view_type(std::vector<Report> reports, std::vector<PublishedRows> published) {
   return {.name = std::string(V::kName),
           .version = V::kVersion,
           .declaration = declaration_of<V>(),
           .make_folder = [](RowStore& store, const FolderOptions& options) -> std::unique_ptr<Folder> {
             return std::make_unique<FolderOf<V>>(store, options);
           },
-          .reports = std::move(reports)};
+          .reports = std::move(reports),
+          .published = std::move(published)};
 }
 
 // The list, assembled in views.cpp.

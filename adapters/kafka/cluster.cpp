@@ -107,7 +107,7 @@ Result<void> Cluster::create(std::span<const TopicPlan> plans) {
     if (!owned.back())
       return Error{
           .code = ErrorCode::kInvalid, .reason = "bus.setting", .message = std::string(why)};
-    for (const auto& [name, value] : topic_settings(parts_->brokers))
+    for (const auto& [name, value] : topic_settings(parts_->brokers, plan.compacted))
       rd_kafka_NewTopic_set_config(owned.back().get(), name.c_str(), value.c_str());
     topics.push_back(owned.back().get());
     names.insert(plan.name);

@@ -11,6 +11,8 @@ std::string events_topic(std::string_view aggregate) {
   return "crm." + std::string(aggregate) + ".events.v1";
 }
 
+std::string state_topic(std::string_view view) { return "crm." + std::string(view) + ".state.v1"; }
+
 std::vector<TopicPlan> planned_topics(std::int32_t events_partitions) {
   std::vector<TopicPlan> plans;
   for (const auto& aggregate : aggregate_plans())
@@ -23,10 +25,10 @@ std::int32_t replication_factor(std::size_t brokers) {
   return std::clamp(static_cast<std::int32_t>(brokers), 1, kReplicationMax);
 }
 
-std::vector<std::pair<std::string, std::string>> topic_settings(std::size_t brokers) {
+std::vector<std::pair<std::string, std::string>> topic_settings(std::size_t brokers, bool compacted) {
   std::vector<std::pair<std::string, std::string>> settings{
-      {"cleanup.policy",
-       "delete"},  // never compacted: every event counts, not the last one of a stream
+      // Of events every one counts, not the last one of a stream; of rows the last one.
+      {"cleanup.policy", compacted ? "compact" : "delete"},
       {"retention.ms", "-1"},
       {"retention.bytes", "-1"},
       {"max.message.bytes", std::to_string(kMessageBytesMax)},

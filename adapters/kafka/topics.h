@@ -3,6 +3,8 @@
 //   crm.<aggregate>.events.v1   every event of the aggregate, one JSON record each, in order per
 //   stream; kept for ever crm.log.v1                  every event of the log as it is stored, in
 //   frames, in order; one partition; kept for ever
+//   crm.<view>.state.v1         the rows of a view that are published, as they are now; compacted: the last record of a key is
+//   kept, one without a value says that the row is gone
 #pragma once
 #include <cstdint>
 #include <string>
@@ -22,16 +24,20 @@ inline constexpr std::int32_t kMessageBytesMax = 4 << 20;
 // "crm.opportunity.events.v1".
 std::string events_topic(std::string_view aggregate);
 
+// "crm.pipeline.state.v1".
+std::string state_topic(std::string_view view);
+
 struct TopicPlan {
   std::string name;
   std::int32_t partitions = 1;
+  bool compacted = false;
 };
 // The topics of the whole catalogue, crm.log.v1 last. events_partitions > 0.
 std::vector<TopicPlan> planned_topics(std::int32_t events_partitions);
 
 // Of a topic on a cluster of so many brokers.
 std::int32_t replication_factor(std::size_t brokers);
-std::vector<std::pair<std::string, std::string>> topic_settings(std::size_t brokers);
+std::vector<std::pair<std::string, std::string>> topic_settings(std::size_t brokers, bool compacted = false);
 
 // What is wrong with a setting of a topic that somebody else made, as the rest of a sentence about the topic; empty: nothing.
 std::string setting_concern(std::string_view name, std::string_view value);

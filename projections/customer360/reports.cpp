@@ -172,7 +172,45 @@ Report timeline_report() {
       .compute = timeline});
 }
 
+// Whose an account is depends on the day of the question: it is in the report, not in the row.
+const std::vector<Column<Account>>& account_columns() {
+  static const std::vector<Column<Account>> kColumns{
+      column<&Account::id>("id"),
+      column<&Account::name>("name"),
+      column<&Account::sector>("sector"),
+      column<&Account::owner>("owner"),
+      column<&Account::kind>("kind"),
+      column<&Account::region>("region"),
+      column<&Account::lifecycle>("lifecycle"),
+      column<&Account::open>("openCount"),
+      column<&Account::won>("wonCount"),
+      column<&Account::lost>("lostCount"),
+      column<&Account::open_cases>("openCases"),
+      column<&Account::cases>("cases"),
+      column<&Account::orders>("orders"),
+      column<&Account::points>("points"),
+      column<&Account::created_at>("createdAt"),
+      column<&Account::version>("version"),
+  };
+  return kColumns;
+}
+
+const std::vector<Column<Amounts>>& amounts_columns() {
+  static const std::vector<Column<Amounts>> kColumns{
+      column<&Amounts::account>("account"),
+      {text_column("currency"), [](auto& row) { return currency_cell(row.currency); }},
+      {money_column("openMinor"), [](auto& row) { return cell(row.open_minor); }},
+      {money_column("wonMinor"), [](auto& row) { return cell(row.won_minor); }},
+      {money_column("netSpendMinor"), [](auto& row) { return cell(row.spent_minor); }},
+  };
+  return kColumns;
+}
+
 }  // namespace
+
+std::vector<PublishedRows> published() {
+  return {published_rows("account", account_columns()), published_rows("account", amounts_columns())};
+}
 
 std::vector<Report> reports() { return {accounts_report(), timeline_report()}; }
 

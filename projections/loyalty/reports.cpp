@@ -245,7 +245,30 @@ Report lots_report() {
       .compute = lots});
 }
 
+// Recency, frequency and money depend on the day of the question: they are in the report, not in the row.
+const std::vector<Column<Member>>& member_columns() {
+  static const std::vector<Column<Member>> kColumns{
+      column<&Member::id>("id"),
+      column<&Member::account>("account"),
+      column<&Member::program>("program"),
+      column<&Member::status>("status"),
+      column<&Member::tier>("tier"),
+      {integer_column("balance"), [](auto& row) { return cell(row.balance()); }},
+      column<&Member::earned>("earned"),
+      column<&Member::redeemed>("redeemed"),
+      column<&Member::expired>("expired"),
+      column<&Member::reversed>("reversed"),
+      column<&Member::adjusted>("adjusted"),
+      column<&Member::debt>("debt"),
+      column<&Member::enrolled_at>("enrolledAt"),
+      column<&Member::version>("version"),
+  };
+  return kColumns;
+}
+
 }  // namespace
+
+std::vector<PublishedRows> published() { return {published_rows("loyaltyMember", member_columns())}; }
 
 std::vector<Report> reports() {
   return {summary_report(), members_report(), rfm_report(), ledger_report(), lots_report()};

@@ -1,9 +1,12 @@
 // The loyalty view's reports.
 #pragma once
+#include "projections/published_rows.h"
 #include "projections/report.h"
 
 namespace rapport::projections::loyalty {
 
 std::vector<Report> reports();
+// The rows that others get to see: crm.loyalty.state.v1.
+std::vector<PublishedRows> published();
 
 }  // namespace rapport::projections::loyalty

@@ -24,9 +24,15 @@ class Snapshot final : public RowSnapshot {
       if (auto body = at(it->first, it->second, p); !body.empty() && !visit(it->first, body)) break;
     return {};
   }
-  Result<void> scan_stored(Family family, const Visit& visit) const override {
-    for (auto& [key, stored] : family == Family::kRows ? state_->rows : state_->history)
-      if (!visit(key, stored)) break;
+  Result<void> scan_stored(Family family, std::string_view after, const Visit& visit) const override {
+    auto& all = family == Family::kRows ? state_->rows : state_->history;
+    for (auto it = after.empty() ? all.begin() : all.upper_bound(after); it != all.end(); ++it)
+      if (!visit(it->first, it->second)) break;
+    return {};
+  }
+  Result<void> get_stored(std::string_view key, std::string& stored) const override {
+    auto it = state_->rows.find(key);
+    stored.assign(it == state_->rows.end() ? std::string_view() : std::string_view(it->second));
     return {};
   }
 

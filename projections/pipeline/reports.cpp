@@ -99,4 +99,6 @@ std::vector<Report> reports() {
           win_rate_report(), waterfall_report(),     durations_report()};
 }
 
+std::vector<PublishedRows> published() { return {published_rows("opportunity", columns(), stands)}; }
+
 }  // namespace rapport::projections::pipeline

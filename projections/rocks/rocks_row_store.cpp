@@ -97,11 +97,20 @@ class Snapshot final : public RowSnapshot {
     return {};
   }
 
-  Result<void> scan_stored(Family family, const Visit& visit) const override {
+  Result<void> scan_stored(Family family, std::string_view after, const Visit& visit) const override {
     std::unique_ptr<rocksdb::Iterator> row(db_.NewIterator(options_, family == Family::kRows ? rows_ : history_));
-    for (row->SeekToFirst(); row->Valid(); row->Next())
+    row->Seek(slice(after));
+    if (!after.empty() && row->Valid() && view(row->key()) == after) row->Next();
+    for (; row->Valid(); row->Next())
       if (!visit(view(row->key()), view(row->value()))) return {};
     if (!row->status().ok()) return rocks_error(name_, row->status());
+    return {};
+  }
+
+  Result<void> get_stored(std::string_view key, std::string& stored) const override {
+    auto status = db_.Get(options_, rows_, slice(key), &stored);
+    if (status.IsNotFound()) stored.clear();
+    else if (!status.ok()) return rocks_error(name_, status);
     return {};
   }
 

@@ -165,4 +165,6 @@ std::vector<Report> reports() {
   return {summary_report(), cases_report(), history_report(), flow_report(), sla_report(), backlog_report()};
 }
 
+std::vector<PublishedRows> published() { return {published_rows("case", case_columns(), stands)}; }
+
 }  // namespace rapport::projections::service

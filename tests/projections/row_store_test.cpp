@@ -116,6 +116,24 @@ TEST_P(AnyRowStore, ShowsEveryStoredByteForVerification) {
   put_key(past, std::uint64_t{5});
   EXPECT_EQ(seen, (std::vector<std::string>{"a=" + stored(2, 5, ""), past + "=" + stored(2, 2, "x")}));
 }
+TEST_P(AnyRowStore, ShowsStoredRowsFromAKeyOnAndSingleOnes) {
+  auto store = open();
+  for (auto* key : {"a1", "a2", "b1"}) store->put(key, stored(1, 1, key));
+  store->put("a3", stored(1, 2, ""));
+  ASSERT_TRUE(store->commit({.position = {2}}));
+  auto snapshot = *store->snapshot();
+  std::string seen;
+  ASSERT_TRUE(snapshot->scan_stored(RowSnapshot::Family::kRows, "a1", [&](std::string_view key, std::string_view) {
+    seen.append(key).append(" ");
+    return key != "a3";
+  }));
+  EXPECT_EQ(seen, "a2 a3 ");
+  std::string bytes;
+  ASSERT_TRUE(snapshot->get_stored("a3", bytes));
+  EXPECT_EQ(bytes, stored(1, 2, ""));
+  ASSERT_TRUE(snapshot->get_stored("a4", bytes));
+  EXPECT_EQ(bytes, "");
+}
 TEST_P(AnyRowStore, RefusesRowsOfAnotherDeclaration) {
   open();
   auto other = stores->open("v", "other", StoreUse::kLive);
