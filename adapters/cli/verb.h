@@ -65,7 +65,8 @@ void add_group_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // group
 void add_subject_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // subject, rotate-master-key
 void add_backup_verbs(std::vector<std::unique_ptr<Verb>>& verbs);   // backup, restore
 void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // keygen, checkpoint, proof, export
-void add_serve_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // serve, publish, worker
+void add_serve_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // serve, publish
+void add_worker_verb(std::vector<std::unique_ptr<Verb>>& verbs);    // worker
 void add_bench_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // bench
 
 // A stop token that SIGINT and SIGTERM trigger; the second one ends the process.

@@ -1,0 +1,59 @@
+// worker: a view fed from Kafka.
+#include <nlohmann/json.hpp>
+
+#include "adapters/cli/progress_bar.h"
+#include "adapters/cli/verb.h"
+#include "adapters/kafka/worker.h"
+#include "projections/rocks/rocks_row_stores.h"
+#include "projections/views.h"
+
+namespace rapport::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+class WorkerVerb final : public Verb {
+ public:
+  CLI::App* declare(CLI::App& program, Session& session) override {
+    auto* verb = program.add_subcommand("worker", "keep a view from Kafka, in a state directory of its own");
+    verb->add_option("view", view_, "pipeline, service, loyalty, customer360")->required();
+    verb->add_option("--kafka", brokers_, "HOST:PORT[,HOST:PORT…]")->required();
+    verb->add_option("--state", session.state, "where the rows are kept")->required();
+    verb->add_flag("--until-caught-up", once_, "end when everything that was there is folded");
+    add_output(verb, session);
+    add_example(verb, "rapport worker pipeline --kafka localhost:9092 --state worker-state --until-caught-up");
+    return verb;
+  }
+
+  Result<int> run(Session& session) override {
+    auto stop = stop_on_signals();
+    auto* view = projections::find_view(view_);
+    if (!view) {
+      std::string known;
+      for (auto& each : projections::all_views()) known += (known.empty() ? "" : ", ") + each.name;
+      return Error{ErrorCode::kInvalid, "view.unknown", "there is no view \"" + view_ + "\"", "view", "one of " + known};
+    }
+    projections::RocksRowStores rows(session.state);
+    kafka::Worker worker(*view, rows, {.connection = {.brokers = brokers_}});
+    auto done = [&] {
+      ProgressBar bar(session.quiet);
+      return worker.run(once_ ? kafka::WorkerUntil::kCaughtUp : kafka::WorkerUntil::kStopped,
+                        [&](Position, std::uint64_t events) { bar.show({"worker " + view_, "events", events, 0}); }, stop);
+    }();
+    if (!done) return std::move(done).error();
+    Json document{{"view", done->view}, {"position", done->position.value}, {"digest", to_hex(done->digest)}, {"root", to_hex(done->root)}, {"events", done->events}};
+    if (!done->parked.empty()) document["parked"] = done->parked;
+    print(show_document(document.dump(), session.format()));
+    return 0;
+  }
+
+ private:
+  std::string view_, brokers_;
+  bool once_ = false;
+};
+
+}  // namespace
+
+void add_worker_verb(std::vector<std::unique_ptr<Verb>>& verbs) { verbs.push_back(std::make_unique<WorkerVerb>()); }
+
+}  // namespace rapport::cli
