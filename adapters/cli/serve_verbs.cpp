@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "adapters/cli/kafka_options.h"
 #include "adapters/cli/progress_bar.h"
 #include "adapters/cli/verb.h"
 #include "adapters/http/server.h"
@@ -39,12 +40,12 @@ Result<std::pair<std::string, std::uint16_t>> address_of(const std::string& text
   return std::pair(host, static_cast<std::uint16_t>(std::stoul(digits)));
 }
 
-kafka::RelayOptions relay_options(const LocalStore& store, const std::string& brokers) {
+kafka::RelayOptions relay_options(const LocalStore& store, kafka::Connection connection) {
   auto shared_with = [&store](std::string_view origin) -> std::optional<Position> {
     auto shared = store.shared_with(origin);
     return shared ? std::optional(Position{*shared}) : std::nullopt;
   };
-  return {.connection = {.brokers = brokers}, .state_folder = store.dir() / "kafka", .shared_with = shared_with};
+  return {.connection = std::move(connection), .state_folder = store.dir() / "kafka", .shared_with = shared_with};
 }
 
 constexpr std::chrono::seconds kStopMax{30};
@@ -52,8 +53,8 @@ constexpr std::chrono::seconds kStopMax{30};
 // The relay of a server, if it publishes. What it cannot mend it says, and serving goes on: the log is the buffer.
 class Publishing {
  public:
-  Publishing(LocalStore& store, const std::string& brokers) : store_(store) {
-    if (!brokers.empty()) relay_.emplace(store.event_store(), relay_options(store, brokers));
+  Publishing(LocalStore& store, std::optional<kafka::Connection> connection) : store_(store) {
+    if (connection) relay_.emplace(store.event_store(), relay_options(store, std::move(*connection)));
   }
   ~Publishing() { store_.watch_bus({}); }
   Publishing(const Publishing&) = delete;
@@ -94,7 +95,7 @@ class ServeVerb final : public Verb {
     auto* verb = program.add_subcommand("serve", "hold the store open and answer over HTTP; stops on SIGTERM");
     add_data(verb, session);
     verb->add_option("--listen", listen_, "HOST:PORT; port 0 takes any free one")->capture_default_str();
-    verb->add_option("--kafka", brokers_, "publish to this broker meanwhile, HOST:PORT[,HOST:PORT…]");
+    kafka_.declare(verb, "publish to this broker meanwhile");
     verb->add_flag("--allow-remote", allow_remote_, "listen elsewhere than on a loopback address, although there are no users and rights yet");
     add_output(verb, session);
     add_example(verb, "rapport serve --data rapport-data --listen 127.0.0.1:8080");
@@ -105,12 +106,14 @@ class ServeVerb final : public Verb {
     auto stop = stop_on_signals();
     auto address = address_of(listen_);
     if (!address) return std::move(address).error();
+    auto connection = kafka_.connection();
+    if (!connection) return std::move(connection).error();
     std::stop_callback in_time(stop, end_in_time);
     auto store = session.local({.opening = Opening::kCreate, .stop = stop});
     if (!store) return std::move(store).error();
     (*store)->follow();
     if (stop.stop_requested()) return 0;
-    Publishing publishing(**store, brokers_);
+    Publishing publishing(**store, kafka_.given() ? std::optional(std::move(*connection)) : std::nullopt);
     auto server = HttpServer::start(**store, {.host = address->first,
                                               .port = address->second,
                                               .allow_remote = allow_remote_,
@@ -137,7 +140,8 @@ class ServeVerb final : public Verb {
     }).detach();
   }
 
-  std::string listen_ = "127.0.0.1:8080", brokers_;
+  std::string listen_ = "127.0.0.1:8080";
+  KafkaOptions kafka_;
   bool allow_remote_ = false;
 };
 
@@ -146,7 +150,7 @@ class PublishVerb final : public Verb {
   CLI::App* declare(CLI::App& program, Session& session) override {
     auto* verb = program.add_subcommand("publish", "publish the log on Kafka, each event once and in order");
     add_data(verb, session);
-    verb->add_option("--kafka", brokers_, "HOST:PORT[,HOST:PORT…]")->required();
+    kafka_.declare(verb, "publish to this broker")->required();
     verb->add_flag("--until-caught-up", once_, "end when everything that was there is acknowledged");
     add_output(verb, session);
     add_example(verb, "rapport publish --data rapport-data --kafka localhost:9092 --until-caught-up");
@@ -154,10 +158,12 @@ class PublishVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
+    auto connection = kafka_.connection();
+    if (!connection) return std::move(connection).error();
     auto stop = stop_on_signals();
     auto store = session.local(Opening::kWrite);
     if (!store) return std::move(store).error();
-    kafka::Relay relay((*store)->event_store(), relay_options(**store, brokers_));
+    kafka::Relay relay((*store)->event_store(), relay_options(**store, std::move(*connection)));
     auto published = [&] {
       ProgressBar bar(session.quiet);
       return relay.run(once_ ? kafka::RelayUntil::kCaughtUp : kafka::RelayUntil::kStopped,
@@ -179,7 +185,7 @@ class PublishVerb final : public Verb {
   }
 
  private:
-  std::string brokers_;
+  KafkaOptions kafka_;
   bool once_ = false;
 };
 

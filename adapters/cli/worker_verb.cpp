@@ -1,6 +1,7 @@
 // worker: a view fed from Kafka.
 #include <nlohmann/json.hpp>
 
+#include "adapters/cli/kafka_options.h"
 #include "adapters/cli/progress_bar.h"
 #include "adapters/cli/verb.h"
 #include "adapters/kafka/worker.h"
@@ -17,7 +18,7 @@ class WorkerVerb final : public Verb {
   CLI::App* declare(CLI::App& program, Session& session) override {
     auto* verb = program.add_subcommand("worker", "keep a view from Kafka, in a state directory of its own");
     verb->add_option("view", view_, "pipeline, service, loyalty, customer360")->required();
-    verb->add_option("--kafka", brokers_, "HOST:PORT[,HOST:PORT…]")->required();
+    kafka_.declare(verb, "read from this broker")->required();
     verb->add_option("--state", session.state, "where the rows are kept")->required();
     verb->add_flag("--until-caught-up", once_, "end when everything that was there is folded");
     add_output(verb, session);
@@ -26,6 +27,8 @@ class WorkerVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
+    auto connection = kafka_.connection();
+    if (!connection) return std::move(connection).error();
     auto stop = stop_on_signals();
     auto* view = projections::find_view(view_);
     if (!view) {
@@ -34,7 +37,7 @@ class WorkerVerb final : public Verb {
       return Error{ErrorCode::kInvalid, "view.unknown", "there is no view \"" + view_ + "\"", "view", "one of " + known};
     }
     projections::RocksRowStores rows(session.state);
-    kafka::Worker worker(*view, rows, {.connection = {.brokers = brokers_}});
+    kafka::Worker worker(*view, rows, {.connection = std::move(*connection)});
     auto done = [&] {
       ProgressBar bar(session.quiet);
       return worker.run(once_ ? kafka::WorkerUntil::kCaughtUp : kafka::WorkerUntil::kStopped,
@@ -48,7 +51,8 @@ class WorkerVerb final : public Verb {
   }
 
  private:
-  std::string view_, brokers_;
+  std::string view_;
+  KafkaOptions kafka_;
   bool once_ = false;
 };
 

@@ -1,12 +1,15 @@
 #include "adapters/kafka/client.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <thread>
 
 #include "adapters/kafka/log.h"
+#include "adapters/kafka/properties.h"
 
 namespace rapport::kafka {
 namespace {
@@ -21,6 +24,22 @@ Result<void> set(rd_kafka_conf_t* settings, const std::string& name, const std::
                .reason = "bus.setting",
                .message = std::string(why),
                .field = name};
+}
+
+// What is so until somebody changes a right, a password or a certificate.
+bool refuses(int code, std::string_view why) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return true;
+    case RD_KAFKA_RESP_ERR__SSL:  // a handshake that a dying broker broke off comes with it, too
+      return why.find("certificate") != why.npos || why.find("PLAINTEXT") != why.npos;
+    default:
+      return false;
+  }
 }
 
 constexpr std::chrono::seconds kFarewell{10};
@@ -60,19 +79,29 @@ Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type, const Connect
   };
   all.insert(all.end(), settings.begin(), settings.end());
   all.insert(all.end(), to.properties.begin(), to.properties.end());
+  for (const auto& [name, value] : to.properties)
+    if (auto free = check_free(name); !free) return free.error();
   for (const auto& [name, value] : all)
-    if (auto done = set(conf.get(), name, value); !done) return done.error();
+    if (auto done = set(conf.get(), name, value); !done) {
+      auto error = done.error();
+      error.message = without_secrets(error.message, to.properties);
+      return error;
+    }
   std::unique_ptr<Client> client(new Client(type));
+  std::ranges::copy_if(to.properties, std::back_inserter(client->secrets_),
+                       [](const auto& property) { return is_secret(property.first); });
   client->delivered_ = delivered;
   client->owner_ = owner;
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   if (delivered) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+  rd_kafka_conf_enable_sasl_queue(conf.get(), 1);  // tokens are renewed by librdkafka's own thread
   char why[512];
   client->handle_ = rd_kafka_new(type, conf.get(), why, sizeof why);
   if (!client->handle_)
-    return Error{.code = ErrorCode::kInvalid, .reason = "bus.setting", .message = std::string(why)};
+    return Error{.code = ErrorCode::kInvalid, .reason = "bus.setting", .message = without_secrets(why, to.properties)};
+  Owned<rd_kafka_error_t, rd_kafka_error_destroy> no_tokens(rd_kafka_sasl_background_callbacks_enable(client->handle_));
   (void)conf.release();  // rd_kafka_new took it
   if (type == RD_KAFKA_CONSUMER) rd_kafka_poll_set_consumer(client->handle_);
   return client;
@@ -98,14 +127,12 @@ void Client::on_error(rd_kafka_t* handle, int code, const char* reason, void* se
   std::string text = reason;
   if (code == RD_KAFKA_RESP_ERR__FATAL) {
     char why[512];
-    rd_kafka_fatal_error(handle, why, sizeof why);
+    code = rd_kafka_fatal_error(handle, why, sizeof why);
     text = why;
     client->fatal_ = true;
   }
-  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-      code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
-      code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
-    client->refused_ = true;
+  text = without_secrets(std::move(text), client->secrets_);
+  if (refuses(code, text)) client->refused_ = true;
   debug(text);
   // "all brokers are down" follows a reason that says more.
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
@@ -135,11 +162,24 @@ Error unreachable(const Connection& to, const Client& client) {
           .hint = "is it running, and is the address the one it advertises?"};
 }
 
+namespace {
+
+std::string hint_of(std::string_view why) {
+  if (why.find("certificate") != why.npos) return "ssl.ca.location names the authority that signed the brokers' certificates";
+  if (why.find("uthentication") != why.npos) return "sasl.mechanisms, sasl.username and sasl.password are as the cluster knows them";
+  if (why.find("uthoriz") != why.npos)
+    return "the relay needs the rights Describe, Create, DescribeConfigs, Read and Write on topics that begin with crm.";
+  return {};
+}
+
+}  // namespace
+
 Error refused(const Connection& to, std::string_view what, std::string_view why) {
   return {.code = ErrorCode::kUnavailable,
           .reason = "bus.refused",
           .message =
-              "Kafka at " + to.brokers + " refused " + std::string(what) + ": " + std::string(why)};
+              "Kafka at " + to.brokers + " refused " + std::string(what) + ": " + std::string(why),
+          .hint = hint_of(why)};
 }
 
 std::optional<std::string_view> header_of(const rd_kafka_message_t& message, const char* name) {

@@ -68,6 +68,7 @@ class Client final {
   Delivered delivered_ = nullptr;
   void* owner_ = nullptr;
   std::atomic<bool> refused_{false}, fatal_{false};
+  Settings secrets_;  // constant after open
   mutable std::mutex mutex_;
   std::string trouble_;  // guarded by mutex_
 };

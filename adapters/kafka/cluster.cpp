@@ -178,6 +178,12 @@ Result<void> Cluster::Parts::read_settings(const std::vector<std::string>& topic
   const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
   const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
   for (std::size_t i = 0; i < count; ++i) {
+    if (rd_kafka_ConfigResource_error(resources[i])) {
+      const auto* reason = rd_kafka_ConfigResource_error_string(resources[i]);
+      found.push_back("the settings of topic " + std::string(rd_kafka_ConfigResource_name(resources[i])) +
+                      " cannot be read: " + (reason ? reason : "no reason is given"));
+      continue;
+    }
     std::size_t entries = 0;
     const auto** settings = rd_kafka_ConfigResource_configs(resources[i], &entries);
     for (std::size_t k = 0; k < entries; ++k) {
