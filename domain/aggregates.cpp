@@ -15,6 +15,7 @@
 #include "domain/order.h"
 #include "domain/policy_set.h"
 #include "domain/principal.h"
+#include "domain/webhook.h"
 
 namespace rapport {
 namespace {
@@ -51,7 +52,7 @@ std::vector<Aggregate> aggregates() {
 
 std::vector<Aggregate> all_aggregates() {
   return aggregates<account::Decider, opportunity::Decider, case_::Decider, order::Decider, loyalty_member::Decider,
-                    principal::Decider, policy_set::Decider, batch::Decider, data_subject::Decider>();
+                    principal::Decider, policy_set::Decider, batch::Decider, data_subject::Decider, webhook::Decider>();
 }
 
 const Aggregate* find_aggregate(const std::vector<Aggregate>& aggregates, std::string_view name) {

@@ -15,6 +15,7 @@ struct Command { union {
   policySet @7 :import "policy_set.capnp".Command;
   batch @8 :import "batch.capnp".Command;
   dataSubject @9 :import "data_subject.capnp".Command;
+  webhook @10 :import "webhook.capnp".Command;
 } }
 struct Event { union {
   unspecified @0 :Void;
@@ -27,4 +28,5 @@ struct Event { union {
   policySet @7 :import "policy_set.capnp".Event;
   batch @8 :import "batch.capnp".Event;
   dataSubject @9 :import "data_subject.capnp".Event;
+  webhook @10 :import "webhook.capnp".Event;
 } }

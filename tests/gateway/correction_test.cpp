@@ -4,6 +4,7 @@
 #include "domain/case.h"
 #include "domain/data_subject.h"
 #include "domain/principal.h"
+#include "domain/webhook.h"
 #include "tests/gateway/gateway_fixture.h"
 
 namespace rapport {
@@ -54,8 +55,10 @@ TEST_F(CorrectionTest, EveryAggregateIsCorrected) {
            batch::Correct{.target = {}, .new_ = {.note = "by mistake"}, .approver_id = "ben"});
   corrects("dataSubject", data_subject::ReceiveRequest{.kind = data_subject::RequestKind::ACCESS},
            data_subject::Correct{.target = {}, .new_ = {.note = "by mistake"}, .approver_id = "ben"});
+  corrects("webhook", webhook::Create{.url = "https://example.com/"},
+           webhook::Correct{.target = {}, .new_ = {.note = "by mistake"}, .approver_id = "ben"});
 }
-TEST_F(CorrectionTest, NoneIsLeftOut) { EXPECT_EQ(aggregates.size(), 9u) << "a new aggregate's correction belongs into the test above"; }
+TEST_F(CorrectionTest, NoneIsLeftOut) { EXPECT_EQ(aggregates.size(), 10u) << "a new aggregate's correction belongs into the test above"; }
 
 TEST_F(CorrectionTest, ItIsTrueFromItsTargetsTimeOn) {
   publish_pipeline();

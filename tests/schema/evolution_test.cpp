@@ -24,7 +24,7 @@ const char* const kSchemas[] = {
     "domain/schema/account",        "domain/schema/batch",       "domain/schema/case",
     "domain/schema/catalogue",      "domain/schema/common",      "domain/schema/data_subject",
     "domain/schema/loyalty_member", "domain/schema/opportunity", "domain/schema/order",
-    "domain/schema/policy_set",     "domain/schema/principal",   "eventstore/schema/envelope"};
+    "domain/schema/policy_set",     "domain/schema/principal",      "domain/schema/webhook",     "eventstore/schema/envelope"};
 
 std::string compile(const std::string& schema) {
   std::string source = RAPPORT_SOURCE_DIR;

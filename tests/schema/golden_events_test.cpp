@@ -47,7 +47,12 @@ void fill_field(capnp::DynamicStruct::Builder to, capnp::StructSchema::Field fie
       return fill(to.init(field).as<capnp::DynamicStruct>());
     case Which::LIST: {
       auto list = to.init(field, 2).as<capnp::DynamicList>();
-      for (unsigned i = 0; i < 2; ++i) fill(list[i].as<capnp::DynamicStruct>());
+      for (unsigned i = 0; i < 2; ++i) {
+        if (list.getSchema().whichElementType() == Which::TEXT)
+          list.set(i, ("字" + std::to_string(number) + "." + std::to_string(i)).c_str());
+        else
+          fill(list[i].as<capnp::DynamicStruct>());
+      }
       return;
     }
     case Which::INT32:

@@ -232,7 +232,7 @@ Result<Inverses> walk(const EventStore& store, const std::string& stream,
 
 }  // namespace
 
-bool is_revocable(std::string_view aggregate) { return aggregate != "dataSubject"; }
+bool is_revocable(std::string_view aggregate) { return aggregate != "dataSubject" && aggregate != "webhook"; }
 
 Inverse revocation_of(std::string_view aggregate) {
   auto of = [&]() -> kj::Array<capnp::word> {

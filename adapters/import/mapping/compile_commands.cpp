@@ -85,6 +85,8 @@ class CommandCompiler {
              false;
     if (step_.aggregate == "batch")
       return scope_.faults.add(at, "a batch tells of itself: no record is one"), false;
+    if (step_.aggregate == "webhook")
+      return scope_.faults.add(at, "a webhook is set up, not imported"), false;
     step_.commands = &step_.plan->commands;
     step_.member = step_.commands->find(name);
     Nearest command(name);
