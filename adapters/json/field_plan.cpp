@@ -9,6 +9,7 @@
 #include "domain/result.h"
 #include "domain/schema/catalogue.capnp.h"
 #include "domain/schema/common.capnp.h"
+#include "domain/schema_comments.h"
 
 namespace rapport {
 namespace {
@@ -39,6 +40,11 @@ std::string text_of(Annotations all, std::uint64_t id) {
   for (auto a : all)
     if (a.getId() == id) return a.getValue().getText().cStr();
   return {};
+}
+// $title, else the comment in the schema.
+std::string title_of(Annotations marks, std::string_view comment) {
+  auto title = text_of(marks, kTitle);
+  return title.empty() ? std::string(comment) : title;
 }
 std::uint32_t number_of(Annotations all, std::uint64_t id) {
   for (auto a : all)
@@ -122,7 +128,7 @@ StructPlan& Registry::make(StructSchema schema) {
   auto& plan = *made;
   auto proto = schema.getProto();
   plan.name = schema.getShortDisplayName().cStr();
-  plan.title = text_of(proto.getAnnotations(), kTitle);
+  plan.title = title_of(proto.getAnnotations(), schema_comment(proto.getId()));
   plan.schema = schema;
   plan.data_words = proto.getStruct().getDataWordCount();
   plan.pointers = proto.getStruct().getPointerCount();
@@ -137,7 +143,8 @@ FieldPlan Registry::field(StructSchema::Field field) {
   FieldPlan plan;
   plan.name = proto.getName().cStr();
   plan.key.append(1, '"').append(plan.name).append("\":");
-  plan.title = text_of(proto.getAnnotations(), kTitle);
+  plan.title = title_of(proto.getAnnotations(), schema_comment(field.getContainingStruct().getProto().getId(),
+                                                               static_cast<int>(field.getIndex())));
   auto slot = field;
   if (proto.isGroup()) {
     auto group = field.getType().asStruct();

@@ -12,9 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kEventIdPattern =
-    "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\.[0-9]+$";
-
 Json struct_schema(const StructPlan& plan, SchemaSide side);
 
 template <class Int>
@@ -100,6 +97,7 @@ Json field_schema(const FieldPlan& field, SchemaSide side) {
   if (nullable) either.push_back({{"type", "null"}});
   auto whole = either.size() == 1 ? schema : Json{{"anyOf", either}};
   if (!field.title.empty()) whole["description"] = field.title;
+  if (auto unit = unit_of(field); !unit.empty()) whole["x-unit"] = unit;
   if (field.personal) whole["x-personal"] = true;
   return whole;
 }
@@ -169,8 +167,30 @@ Error unknown(std::string_view what, const AggregatePlan* aggregate) {
 
 }  // namespace
 
+std::string schema_urn(std::string_view type, std::uint16_t version) {
+  return "urn:rapport:schema:" + std::string(type) + ":" + std::to_string(version);
+}
+
+std::string_view unit_of(const FieldPlan& field) {
+  static constexpr std::pair<std::string_view, std::string_view> kUnits[] = {
+      {"Minor", "the currency's smallest unit: cents, yen"},
+      {"Bp", "basis points: 10000 = 100 %"},
+      {"Milli", "thousandths"},
+      {"Seconds", "seconds"},
+      {"Days", "days"},
+      {"DaysMax", "days"},
+      {"bytes", "bytes"},
+  };
+  auto number = field.value.kind >= FieldKind::kInt8 && field.value.kind <= FieldKind::kUInt64;
+  for (auto& [ending, unit] : kUnits)
+    if (number && field.name.ends_with(ending)) return unit;
+  return {};
+}
+
 std::string json_schema(const StructPlan& plan, std::string_view title, SchemaSide side) {
-  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}};
+  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}};
+  if (side == SchemaSide::kEvent) schema["$id"] = schema_urn(title, kSchemaVersion);
+  schema["title"] = title;
   schema.update(struct_schema(plan, side));
   return schema.dump(2);
 }

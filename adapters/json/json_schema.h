@@ -1,6 +1,7 @@
 // JSON Schema (draft 2020-12) of every command and event, and the catalogue's listing: all from the
 // .capnp files.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,11 +9,24 @@
 
 namespace rapport {
 
+struct FieldPlan;
 struct StructPlan;
+
+// The version of every event's schema so far; adding to a schema leaves it.
+inline constexpr std::uint16_t kSchemaVersion = 1;
+inline constexpr const char* kEventIdPattern =
+    "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\.[0-9]+$";
+
+// The name of an event's schema, "urn:rapport:schema:opportunity.won:1": its "$id", and ce_dataschema of its records.
+std::string schema_urn(std::string_view type, std::uint16_t version);
+
+// In what a number is counted, by its field's name: "basis points: 10000 = 100 %". Empty: by nothing but itself.
+std::string_view unit_of(const FieldPlan& field);
 
 // What `read_command` takes and `append_member` writes of one struct; in an event every member is
 // there and may be null. With limits ("maxLength" is in characters, so the bytes stand in
-// "x-maxBytes" beside it), formats, enumerants.
+// "x-maxBytes" beside it), formats, enumerants, units ("x-unit"), and what the schema's comments say.
+// An event's has its urn as "$id".
 enum class SchemaSide : std::uint8_t { kCommand, kEvent };
 std::string json_schema(const StructPlan& plan, std::string_view title, SchemaSide side);
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "adapters/json/field_plan.h"
+#include "adapters/json/json_schema.h"
 #include "adapters/json/text_forms.h"
 #include "adapters/json/write_json.h"
 
@@ -46,7 +47,7 @@ void EventRecord::name_schema(const RecordedEvent& event) {
   if (event.type == type_ && version == schema_version_) return;
   type_ = event.type;
   schema_version_ = version;
-  schema_ = "urn:rapport:schema:" + type_ + ":" + std::to_string(version);
+  schema_ = schema_urn(type_, version);
 }
 
 Result<void> EventRecord::write(const RecordedEvent& event, std::uint64_t previous_sequence) {

@@ -59,38 +59,43 @@ struct SetLifecycle { lifecycle @0 :Lifecycle; }
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
 struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
-struct Created {
+struct Created {  # an account that was not known before
   kind @0 :Kind;
   name @1 :Text $optional $personal $maxLength(400);
   registrationNumber @2 :Text $optional $maxLength(64);
   industry @3 :Text $optional $maxLength(100);
-  regionCode @4 :Text $optional $maxLength(6);
-  currency @5 :Text $optional $maxLength(3);
-  locale @6 :Text $optional $maxLength(35);
+  regionCode @4 :Text $optional $maxLength(6);  # ISO 3166-1 or 3166-2
+  currency @5 :Text $optional $maxLength(3);  # ISO 4217
+  locale @6 :Text $optional $maxLength(35);  # BCP 47
   ownerId @7 :Text $optional $maxLength(200);
 }
-struct DetailsChanged { old @0 :Details; new @1 :Details; }
-struct RelationSet {
+struct DetailsChanged { old @0 :Details; new @1 :Details; }  # only what changed is there, before and after
+struct RelationSet {  # what the account is to another one, and from when to when
   otherId @0 :Text $maxLength(200);
   role @1 :RelationRole;
   from :union { unknown @2 :Void; value @3 :Int32 $date; }
   to :union { unknown @4 :Void; value @5 :Int32 $date; }
 }
-struct OwnerAssigned {
+struct OwnerAssigned {  # who looks after the account from now on
   oldOwnerId @0 :Text $optional $maxLength(200);
   newOwnerId @1 :Text $maxLength(200);
   teamId @2 :Text $optional $maxLength(200);
 }
-struct LifecycleChanged { old @0 :Lifecycle; new @1 :Lifecycle; }
-struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
+struct LifecycleChanged { old @0 :Lifecycle; new @1 :Lifecycle; }  # where the account stands in its life as a customer
+struct CorrectionRecorded {
+  # something was recorded wrong: what was said, and what is right
+  target @0 :EventId;
+  old @1 :Details;
+  new @2 :Details;
+  approverId @3 :Text $maxLength(200);
+}
 struct Revoked {}  # from here on as if it had never been; it may be created again
 
-# A patch: present = changed, an empty text = cleared.
-struct Details {
+struct Details {  # A patch: present = changed, an empty text = cleared.
   name @0 :Text $optional $personal $maxLength(400);
   registrationNumber @1 :Text $optional $maxLength(64);
   industry @2 :Text $optional $maxLength(100);
-  regionCode @3 :Text $optional $maxLength(6);
-  currency @4 :Text $optional $maxLength(3);
-  locale @5 :Text $optional $maxLength(35);
+  regionCode @3 :Text $optional $maxLength(6);  # ISO 3166-1 or 3166-2
+  currency @4 :Text $optional $maxLength(3);  # ISO 4217
+  locale @5 :Text $optional $maxLength(35);  # BCP 47
 }

@@ -52,16 +52,27 @@ struct ChangeViewVersion {
 }
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
 
-struct ImportStarted { mapping @0 :Text $maxLength(64); mappingSha256 @1 :Text $maxLength(64); files @2 :List(File); }
-struct ImportRowRejected {
+struct ImportStarted {
+  # which files are read, by which mapping; their hashes say which version of each
+  mapping @0 :Text $maxLength(64);
+  mappingSha256 @1 :Text $maxLength(64);
+  files @2 :List(File);
+}
+struct ImportRowRejected {  # a row that was not taken, and why
   file @0 :Text $maxLength(400);
   line @1 :UInt64;
   column @2 :Text $optional $maxLength(128);
   code @3 :Text $maxLength(100);
 }
-struct ImportCompleted { rows @0 :UInt64; accepted @1 :UInt64; rejected @2 :UInt64; already @3 :UInt64; }
-struct ImportReverted { compensated @0 :UInt64; left @1 :UInt64; }
-struct ViewVersionChanged {
+struct ImportCompleted {
+  # how many rows came, and what became of them
+  rows @0 :UInt64;
+  accepted @1 :UInt64;
+  rejected @2 :UInt64;
+  already @3 :UInt64;
+}
+struct ImportReverted { compensated @0 :UInt64; left @1 :UInt64; }  # what the import created was taken back; what others built on was left
+struct ViewVersionChanged {  # a view was folded anew by another version of its rules, with its digests at that position
   view @0 :Text $maxLength(64);
   from @1 :UInt32;
   to @2 :UInt32;
@@ -69,6 +80,11 @@ struct ViewVersionChanged {
   digest @4 :Text $maxLength(64);
   historyDigest @5 :Text $maxLength(64);
 }
-struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
-# A patch: present = changed, an empty text = cleared.
-struct Details { note @0 :Text $optional $maxLength(400); }
+struct CorrectionRecorded {
+  # something was recorded wrong: what was said, and what is right
+  target @0 :EventId;
+  old @1 :Details;
+  new @2 :Details;
+  approverId @3 :Text $maxLength(200);
+}
+struct Details { note @0 :Text $optional $maxLength(400); }  # A patch: present = changed, an empty text = cleared.

@@ -100,7 +100,7 @@ struct CancelMilestone { kind @0 :MilestoneKind; }
 struct Correct { target @0 :EventId; new @1 :Classification; approverId @2 :Text $maxLength(200); }
 struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
-struct Opened {
+struct Opened {  # somebody asked, complained or reported something
   accountId @0 :Text $optional $maxLength(200);
   contactId @1 :Text $optional $maxLength(200);
   type :union { unknown @2 :Void; value @3 :Type; }
@@ -108,54 +108,62 @@ struct Opened {
   subject @6 :Text $optional $personal $maxLength(400);
   text @7 :Text $optional $personal $maxLength(32000);
   productId @8 :Text $optional $maxLength(200);
-  openedAt :union { unknown @9 :Void; value @10 :Int64 $timestamp; }
+  openedAt :union { unknown @9 :Void; value @10 :Int64 $timestamp; }  # as the source states it, where it differs from occurredAt
   category @11 :Text $optional $maxLength(100);
   subcategory @12 :Text $optional $maxLength(100);
   symptom @13 :Text $optional $maxLength(100);
-  impact :union { unknown @14 :Void; value @15 :UInt8; }
-  urgency :union { unknown @16 :Void; value @17 :UInt8; }
-  priority :union { unknown @18 :Void; value @19 :UInt8; }
+  impact :union { unknown @14 :Void; value @15 :UInt8; }  # 1 is the highest
+  urgency :union { unknown @16 :Void; value @17 :UInt8; }  # 1 is the highest
+  priority :union { unknown @18 :Void; value @19 :UInt8; }  # 1 is the highest
 }
-struct Started {}
-struct Assigned {
+struct Started {}  # somebody works on it
+struct Assigned {  # who is to deal with it; absent = nobody
   oldGroup @0 :Text $optional $maxLength(200);
   oldAssignee @1 :Text $optional $maxLength(200);
   group @2 :Text $optional $maxLength(200);
   assignee @3 :Text $optional $maxLength(200);
 }
-struct Classified { old @0 :Classification; new @1 :Classification; }
-struct FirstResponded { messageRef @0 :Text $optional $maxLength(200); }
-struct MessageLogged {
+struct Classified { old @0 :Classification; new @1 :Classification; }  # only what changed is there, before and after
+struct FirstResponded { messageRef @0 :Text $optional $maxLength(200); }  # the first answer went out to the customer
+struct MessageLogged {  # a message from or to the customer
   direction @0 :Direction;
   public @1 :Bool;
   text @2 :Text $optional $personal $maxLength(32000);
   messageRef @3 :Text $optional $maxLength(200);
 }
-struct Pended { on @0 :PendedOn; since @1 :Int64 $timestamp; }
-# However a case leaves Pending (resumed, resolved, closed, reopened), this comes first, in the same append.
-struct Resumed {
+struct Pended { on @0 :PendedOn; since @1 :Int64 $timestamp; }  # waiting for somebody else; the clock of its milestones stands still
+struct Resumed {  # However a case leaves Pending (resumed, resolved, closed, reopened), this comes first, in the same append.
   newDueAts @0 :List(DueAt);          # the running milestones' due times, moved by the time spent pending
   until @1 :Int64 $timestamp;         # the end of the time spent pending, never before its start
 }
-struct Resolved { resolutionCode @0 :Text $maxLength(64); text @1 :Text $optional $personal $maxLength(4000); }
-struct Reopened {}
-struct Closed {}
-struct SlaMilestoneStarted {
+struct Resolved {
+  # answered; it may be reopened
+  resolutionCode @0 :Text $maxLength(64);
+  text @1 :Text $optional $personal $maxLength(4000);
+}
+struct Reopened {}  # it was not done with after all
+struct Closed {}  # done with
+struct SlaMilestoneStarted {  # a promise began: by when something is due
   kind @0 :MilestoneKind;
   startedAt @1 :Int64 $timestamp;
-  targetSeconds :union { unknown @2 :Void; value @3 :UInt32; }
+  targetSeconds :union { unknown @2 :Void; value @3 :UInt32; }  # unknown = the source gave a due time alone, or none
   dueAt :union { unknown @4 :Void; value @5 :Int64 $timestamp; }
   calendarVersion @6 :Text $optional $maxLength(64);
 }
 struct SlaMilestoneMet { kind @0 :MilestoneKind; elapsedSeconds @1 :UInt32; }  # without the time spent pending
-struct SlaMilestoneBreached { kind @0 :MilestoneKind; }
-struct SlaMilestoneCancelled { kind @0 :MilestoneKind; }
-struct CorrectionRecorded { target @0 :EventId; old @1 :Classification; new @2 :Classification; approverId @3 :Text $maxLength(200); }
+struct SlaMilestoneBreached { kind @0 :MilestoneKind; }  # the promise was not kept in time
+struct SlaMilestoneCancelled { kind @0 :MilestoneKind; }  # the promise does not hold any more
+struct CorrectionRecorded {
+  # something was recorded wrong: what was said, and what is right
+  target @0 :EventId;
+  old @1 :Classification;
+  new @2 :Classification;
+  approverId @3 :Text $maxLength(200);
+}
 struct Revoked {}  # from here on as if it had never been; it may be created again
 
 struct DueAt { kind @0 :MilestoneKind; dueAt @1 :Int64 $timestamp; }
-# A patch: present = changed, an empty text = cleared.
-struct Classification {
+struct Classification {  # A patch: present = changed, an empty text = cleared.
   accountId @0 :Text $optional $maxLength(200);
   type :union { unknown @1 :Void; value @2 :Type; }
   channel :union { unknown @3 :Void; value @4 :Channel; }

@@ -12,22 +12,23 @@ annotation optional @0xb1f0c0de0000a005 (field) :Void;      # a null pointer mea
 annotation value @0xb1f0c0de0000a006 (struct) :Text;        # the hand-written C++ value type that stands for this struct
 annotation currency @0xb1f0c0de0000a007 (field) :Void;      # UInt32, three ASCII letters of ISO 4217, the first in the lowest byte
 annotation facet @0xb1f0c0de0000a008 (field) :Text;         # of an event: the side of the aggregate it changes; two changes of one facet conflict
-annotation title @0xb1f0c0de0000a009 (struct, field, enumerant) :Text;  # one sentence for the catalogue of events
+annotation title @0xb1f0c0de0000a009 (struct, field, enumerant) :Text;  # in the catalogue of events, in place of the comment
 
 struct Money $value("rapport::Money") {
   amountMinor @0 :Int64;  # in the currency's smallest unit: cents, yen
   currency @1 :UInt32 $currency;
 }
 
-# A price for one unit, with every decimal its source had: 2.555 GBP is amount 2555, scale 3.
 struct UnitPrice $value("rapport::UnitPrice") {
+  # A price for one unit, with every decimal its source had: 2.555 GBP is amount 2555, scale 3.
   amount @0 :Int64;
   scale @1 :UInt8;  # decimals, 0 to 9
   currency @2 :UInt32 $currency;
 }
 
-# An event's identity, known when it is decided: the command's UUID (big-endian halves) and its ordinal in that command's outcome.
 struct EventId $value("rapport::EventId") {
+  # An event's identity, known when it is decided: the command's UUID (big-endian halves) and its ordinal in that
+  # command's outcome.
   commandHigh @0 :UInt64;
   commandLow @1 :UInt64;
   ordinal @2 :UInt16;

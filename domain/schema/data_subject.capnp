@@ -53,17 +53,26 @@ struct EraseSubject {}
 struct ExportSubjectData { sha256 @0 :Text $maxLength(64); }  # of the document that was handed over
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
 
-struct ConsentGranted {
+struct ConsentGranted {  # the person agreed to be contacted for a purpose on a channel
   purpose @0 :Text $maxLength(64);
   channel @1 :Text $maxLength(64);
-  textVersion @2 :Text $maxLength(64);
+  textVersion @2 :Text $maxLength(64);  # which wording was agreed to
   evidence @3 :Text $optional $personal $maxLength(2000);
 }
-struct ConsentWithdrawn { purpose @0 :Text $maxLength(64); channel @1 :Text $maxLength(64); }
-struct SubjectRequestReceived { kind @0 :RequestKind; due @1 :Int32 $date; }
-struct LegalHoldChanged { on @0 :Bool; until :union { unknown @1 :Void; value @2 :Int32 $date; } }
+struct ConsentWithdrawn { purpose @0 :Text $maxLength(64); channel @1 :Text $maxLength(64); }  # the person does not agree any more
+struct SubjectRequestReceived { kind @0 :RequestKind; due @1 :Int32 $date; }  # the person asked for access, erasure or restriction
+struct LegalHoldChanged {
+  # whether the person may not be erased for now
+  on @0 :Bool;
+  until :union { unknown @1 :Void; value @2 :Int32 $date; }
+}
 struct SubjectKeyDestroyed { keyId @0 :UInt64; scope @1 :ErasureScope; }  # what the key sealed can be read no more, by anyone
-struct SubjectDataExported { sha256 @0 :Text $maxLength(64); }
-struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
-# A patch: present = changed.
-struct Details { note @0 :Text $optional $personal $maxLength(400); }
+struct SubjectDataExported { sha256 @0 :Text $maxLength(64); }  # the person got all that is known about them
+struct CorrectionRecorded {
+  # something was recorded wrong: what was said, and what is right
+  target @0 :EventId;
+  old @1 :Details;
+  new @2 :Details;
+  approverId @3 :Text $maxLength(200);
+}
+struct Details { note @0 :Text $optional $personal $maxLength(400); }  # A patch: present = changed.

@@ -76,8 +76,12 @@ struct ChangeTier {
 }
 struct ChangeStatus { status @0 :Status; }
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
-# What orders send as reactions: the member's own program says how many points an amount is worth.
-struct RewardPurchase { txnId @0 :Text $maxLength(220); amount @1 :Money; source @2 :EventId $optional; }
+struct RewardPurchase {
+  # What orders send as reactions: the member's own program says how many points an amount is worth.
+  txnId @0 :Text $maxLength(220);
+  amount @1 :Money;
+  source @2 :EventId $optional;
+}
 struct TakeBackPurchase {
   txnId @0 :Text $maxLength(220);
   originalTxnId @1 :Text $optional $maxLength(220);  # the purchase given back; absent = a credit note, from the newest lots
@@ -85,8 +89,8 @@ struct TakeBackPurchase {
   remaining @3 :Money $optional;                      # what is left of the purchase after that
 }
 struct Revoke {}   # what created it was wrong: only the revert of an import sends it
-# A movement of points that was wrong, as its event had it: only the revert of an import sends it, the newest movement first.
 struct RevokeMovement {
+  # A movement of points that was wrong, as its event had it: only the revert of an import sends it, the newest movement first.
   kind @0 :PointsMovement;
   txnId @1 :Text $maxLength(220);                      # of an expiry: the lot
   points @2 :Int64;                                     # of an adjustment they may be negative
@@ -96,28 +100,28 @@ struct RevokeMovement {
   earnings @6 :List(Allocation);                        # that a reversal without an original took back
 }
 
-struct Enrolled {
+struct Enrolled {  # a member joined a program
   programId @0 :Text $maxLength(64);
   accountId @1 :Text $optional $maxLength(200);
   cardNo @2 :Text $optional $maxLength(64);
 }
-struct PointsEarned {
+struct PointsEarned {  # a lot of points came in
   txnId @0 :Text $maxLength(220);                      # also the lot's id
   points @1 :Int64;
   basis @2 :Money $optional;
   ruleId @3 :Text $optional $maxLength(80);
-  expiresOn :union { unknown @4 :Void; value @5 :Int32 $date; }
+  expiresOn :union { unknown @4 :Void; value @5 :Int32 $date; }  # the last day they can be spent
   debtPaid @6 :Int64;                                   # of the points: what an earlier reversal still owed
   source @7 :EventId $optional;
   rate @8 :Rate $optional;                              # of a purchase: copied, so that a later rule moves no old points
 }
-struct PointsRedeemed {
+struct PointsRedeemed {  # points were spent
   txnId @0 :Text $maxLength(220);
   points @1 :Int64;
   allocations @2 :List(Allocation);
   rewardId @3 :Text $optional $maxLength(64);
 }
-struct PointsReversed {
+struct PointsReversed {  # points were taken back, since what earned them was
   txnId @0 :Text $maxLength(220);
   originalTxnId @1 :Text $optional $maxLength(220);
   points @2 :Int64;
@@ -126,23 +130,29 @@ struct PointsReversed {
   basis @5 :Money $optional;
   earnings @6 :List(Allocation);                        # without an original: the earnings it takes back, newest first
 }
-struct PointsExpired { lotId @0 :Text $maxLength(220); points @1 :Int64; }
-struct PointsAdjusted {
+struct PointsExpired { lotId @0 :Text $maxLength(220); points @1 :Int64; }  # what was left of a lot at the end of its last day
+struct PointsAdjusted {  # points given or taken by hand, with four eyes
   txnId @0 :Text $maxLength(220);                      # of a credit, also the lot's id
   points @1 :Int64;
   allocations @2 :List(Allocation);                     # of a debit
   debtPaid @3 :Int64;
   approverId @4 :Text $maxLength(200);
 }
-struct TierChanged {
+struct TierChanged {  # the member reached or lost a tier
   old @0 :Text $optional $maxLength(64);
   new @1 :Text $maxLength(64);
   qualifyingPoints @2 :Int64;
   periodStart :union { unknown @3 :Void; value @4 :Int32 $date; }
   validUntil :union { unknown @5 :Void; value @6 :Int32 $date; }
 }
-struct StatusChanged { old @0 :Status; new @1 :Status; }
-struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
+struct StatusChanged { old @0 :Status; new @1 :Status; }  # whether the membership is in use
+struct CorrectionRecorded {
+  # something was recorded wrong: what was said, and what is right
+  target @0 :EventId;
+  old @1 :Details;
+  new @2 :Details;
+  approverId @3 :Text $maxLength(200);
+}
 struct Revoked {}  # from here on as if it had never been; it may be created again
 struct MovementRevoked {  # lots, debt and totals are what they were without the movement
   kind @0 :PointsMovement;
@@ -156,5 +166,7 @@ struct MovementRevoked {  # lots, debt and totals are what they were without the
 
 struct Rate { points @0 :Int64; per @1 :Money; }        # so many points for every whole `per`
 struct Allocation { lotId @0 :Text $maxLength(220); points @1 :Int64; }
-# A patch: present = changed, an empty text = cleared.
-struct Details { accountId @0 :Text $optional $maxLength(200); cardNo @1 :Text $optional $maxLength(64); }
+struct Details {  # A patch: present = changed, an empty text = cleared.
+  accountId @0 :Text $optional $maxLength(200);
+  cardNo @1 :Text $optional $maxLength(64);
+}

@@ -82,7 +82,7 @@ struct Correct { target @0 :EventId; new @1 :Corrections; approverId @2 :Text $m
 struct NoteCompetitor { name @0 :Text $maxLength(200); strength @1 :Strength; }
 struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
-struct Opened {
+struct Opened {  # a deal came into a pipeline
   accountId @0 :Text $optional $maxLength(200);
   name @1 :Text $optional $maxLength(200);
   type :union { unknown @2 :Void; value @3 :Type; }
@@ -93,45 +93,55 @@ struct Opened {
   probabilityBp @8 :UInt16;                       # copied from the pipeline's policy at entry
   forecastCategory @9 :ForecastCategory;          # copied from the pipeline's policy at entry
   amount @10 :Money $optional;
-  closeDate :union { unknown @11 :Void; value @12 :Int32 $date; }
+  closeDate :union { unknown @11 :Void; value @12 :Int32 $date; }  # expected
   leadId @13 :Text $optional $maxLength(200);
   campaignId @14 :Text $optional $maxLength(200);
 }
-struct StageChanged {
+struct StageChanged {  # it went on, or back, in its pipeline
   from @0 :Text $maxLength(64);
   to @1 :Text $maxLength(64);
   probabilityBp @2 :UInt16;
   forecastCategory @3 :ForecastCategory;
 }
-struct AmountChanged { old @0 :Money $optional; new @1 :Money; }
-struct CloseDateChanged {
+struct AmountChanged { old @0 :Money $optional; new @1 :Money; }  # what it is worth, before and after
+struct CloseDateChanged {  # when it is expected to be closed, before and after
   old :union { unknown @0 :Void; value @1 :Int32 $date; }
   new @2 :Int32 $date;
 }
-struct DetailsChanged { old @0 :Details; new @1 :Details; }
-struct OwnerAssigned {
+struct DetailsChanged { old @0 :Details; new @1 :Details; }  # only what changed is there, before and after
+struct OwnerAssigned {  # who sells it from now on
   oldOwnerId @0 :Text $optional $maxLength(200);
   newOwnerId @1 :Text $maxLength(200);
   teamId @2 :Text $optional $maxLength(200);
 }
-struct ForecastOverridden {
+struct ForecastOverridden {  # a salesperson's own forecast in place of the stage's; both absent = the stage's again
   probabilityBp :union { unknown @0 :Void; value @1 :UInt16; }
   category :union { unknown @2 :Void; value @3 :ForecastCategory; }
 }
-struct Won { amount @0 :Money; orderId @1 :Text $optional $maxLength(200); }
-struct Lost {
+struct Won { amount @0 :Money; orderId @1 :Text $optional $maxLength(200); }  # the customer bought
+struct Lost {  # the customer did not buy
   reasonCode @0 :Text $maxLength(64);
   competitor @1 :Text $optional $maxLength(200);
   text @2 :Text $optional $personal $maxLength(4000);
   amount @3 :Money $optional;                    # the last open amount
 }
-struct Reopened { toStage @0 :Text $maxLength(64); probabilityBp @1 :UInt16; forecastCategory @2 :ForecastCategory; }
-struct CorrectionRecorded { target @0 :EventId; old @1 :Corrections; new @2 :Corrections; approverId @3 :Text $maxLength(200); }
-struct CompetitorNoted { name @0 :Text $maxLength(200); strength @1 :Strength; }
+struct Reopened {
+  # a closed deal is open again
+  toStage @0 :Text $maxLength(64);
+  probabilityBp @1 :UInt16;
+  forecastCategory @2 :ForecastCategory;
+}
+struct CorrectionRecorded {
+  # something was recorded wrong: what was said, and what is right
+  target @0 :EventId;
+  old @1 :Corrections;
+  new @2 :Corrections;
+  approverId @3 :Text $maxLength(200);
+}
+struct CompetitorNoted { name @0 :Text $maxLength(200); strength @1 :Strength; }  # who else wants the deal, and how strong they are
 struct Revoked {}  # from here on as if it had never been; it may be created again
 
-# Patches: present = changed, an empty text = cleared.
-struct Details {
+struct Details {  # A patch: present = changed, an empty text = cleared.
   accountId @0 :Text $optional $maxLength(200);
   name @1 :Text $optional $maxLength(200);
   productId @2 :Text $optional $maxLength(200);

@@ -56,10 +56,10 @@ struct Return { lines @0 :List(Portion); reasonCode @1 :Text $maxLength(64); }
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
 struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
-struct Placed {
+struct Placed {  # the customer ordered, or brought something back
   kind @0 :Kind;
   accountId @1 :Text $optional $maxLength(200);
-  memberId @2 :Text $optional $maxLength(200);
+  memberId @2 :Text $optional $maxLength(200);  # the loyalty member who earns; absent = the member of the account's id
   quoteId @3 :Text $optional $maxLength(200);
   opportunityId @4 :Text $optional $maxLength(200);
   lines @5 :List(Line);
@@ -67,30 +67,35 @@ struct Placed {
 }
 struct Line {
   productId @0 :Text $maxLength(200);
-  qtyMilli @1 :Int64;
+  qtyMilli @1 :Int64;  # thousandths; negative only in a credit note or an adjustment
   unitPrice @2 :UnitPrice;
   discountBp @3 :UInt16;
   totalMinor @4 :Int64;         # rounded once, half to even, in the order's currency
 }
-struct Fulfilled {
+struct Fulfilled {  # some or all of it was delivered
   lines @0 :List(Portion);      # none = all that was left
   amount @1 :Money;             # the worth of what was fulfilled now
   complete @2 :Bool;            # nothing is left to fulfil
   number @3 :UInt16;            # the first fulfilment of this order is 1
 }
-struct Cancelled { reasonCode @0 :Text $maxLength(64); }
-struct Returned {
+struct Cancelled { reasonCode @0 :Text $maxLength(64); }  # the customer gets nothing of it
+struct Returned {  # the customer brought some of it back and gets a refund
   lines @0 :List(Portion);
   refund @1 :Money;
   reasonCode @2 :Text $maxLength(64);
   number @3 :UInt16;            # the first return of this order is 1
 }
-struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
+struct CorrectionRecorded {
+  # something was recorded wrong: what was said, and what is right
+  target @0 :EventId;
+  old @1 :Details;
+  new @2 :Details;
+  approverId @3 :Text $maxLength(200);
+}
 struct Revoked {}  # from here on as if it had never been; it may be created again
 
 struct Portion { line @0 :UInt16; qtyMilli @1 :Int64; }
-# A patch: present = changed, an empty text = cleared.
-struct Details {
+struct Details {  # A patch: present = changed, an empty text = cleared.
   accountId @0 :Text $optional $maxLength(200);
   quoteId @1 :Text $optional $maxLength(200);
   opportunityId @2 :Text $optional $maxLength(200);

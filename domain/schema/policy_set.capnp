@@ -43,7 +43,7 @@ struct Retire { approverId @0 :Text $optional $maxLength(200); }
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
 struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
-struct Published {
+struct Published {  # another version of a rule, in force from its first day
   version @0 :UInt32;          # numbered by the decider, from 1
   effectiveFrom @1 :Int32 $date;
   pipeline @2 :PipelineBody $optional;
@@ -53,8 +53,8 @@ struct Published {
   approverId @6 :Text $optional $maxLength(200);
   house @7 :HouseBody $optional;
 }
-struct Retired { version @0 :UInt32; approverId @1 :Text $optional $maxLength(200); }
-struct CorrectionRecorded {
+struct Retired { version @0 :UInt32; approverId @1 :Text $optional $maxLength(200); }  # the rule is in force no more
+struct CorrectionRecorded {  # something was recorded wrong: what was said, and what is right
   target @0 :EventId;
   old @1 :Details;
   new @2 :Details;
@@ -62,8 +62,7 @@ struct CorrectionRecorded {
   version @4 :UInt32;          # the one that the target published; 0 = the newest at that time (so before it was recorded)
 }
 struct Revoked {}  # from here on as if it had never been; only its versions' numbers go on
-# A patch: present = changed.
-struct Details { effectiveFrom :union { unknown @0 :Void; value @1 :Int32 $date; } }
+struct Details { effectiveFrom :union { unknown @0 :Void; value @1 :Int32 $date; } }  # A patch: present = changed.
 
 struct PipelineBody { stages @0 :List(Stage); }
 struct Stage {
@@ -95,8 +94,10 @@ struct ProductBody {
   series @1 :Text $optional $maxLength(100);
   listPrice @2 :Money;
 }
-# A command may be dated back so many days; further back it needs the reason `backdate`. Without this rule: 30 days.
-struct HouseBody { backdateDaysMax @0 :UInt16; }
+struct HouseBody {
+  # A command may be dated back so many days; further back it needs the reason `backdate`. Without this rule: 30 days.
+  backdateDaysMax @0 :UInt16;
+}
 
 struct PriceListBody { prices @0 :List(ListPrice); }
 struct ListPrice { productId @0 :Text $maxLength(200); listPrice @1 :Money; }

@@ -41,18 +41,23 @@ struct Deactivate {}
 struct Correct { target @0 :EventId; new @1 :Details; approverId @2 :Text $maxLength(200); }
 struct Revoke {}   # what created it was wrong: only the revert of an import sends it
 
-struct Provisioned { kind @0 :Kind; name @1 :Text $optional $personal $maxLength(200); }
-struct Assigned {
+struct Provisioned { kind @0 :Kind; name @1 :Text $optional $personal $maxLength(200); }  # somebody who can act
+struct Assigned {  # their team, manager and office
   teamId @0 :Text $optional $maxLength(200);
   managerId @1 :Text $optional $maxLength(200);
   office @2 :Text $optional $maxLength(100);
 }
-struct Deactivated {}
-struct CorrectionRecorded { target @0 :EventId; old @1 :Details; new @2 :Details; approverId @3 :Text $maxLength(200); }
+struct Deactivated {}  # they act no more; their name stays in what they did
+struct CorrectionRecorded {
+  # something was recorded wrong: what was said, and what is right
+  target @0 :EventId;
+  old @1 :Details;
+  new @2 :Details;
+  approverId @3 :Text $maxLength(200);
+}
 struct Revoked {}  # from here on as if it had never been; it may be created again
 
-# A patch: present = changed, an empty text = cleared.
-struct Details {
+struct Details {  # A patch: present = changed, an empty text = cleared.
   name @0 :Text $optional $personal $maxLength(200);
   office @1 :Text $optional $maxLength(100);
 }

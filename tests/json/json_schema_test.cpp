@@ -72,6 +72,8 @@ TEST(JsonSchema, SaysLimitsFormatsAndWhatIsPersonal) {
   auto lost = schema_of("opportunity.lost");
   EXPECT_EQ(lost["$schema"], "https://json-schema.org/draft/2020-12/schema");
   EXPECT_EQ(lost["title"], "opportunity.lost");
+  EXPECT_EQ(lost["$id"], "urn:rapport:schema:opportunity.lost:1");
+  EXPECT_FALSE(schema_of("opportunity.lose").contains("$id"));
   EXPECT_EQ(lost["required"], Json::parse(R"(["reasonCode","competitor","text","amount"])"));
   auto& text = lost["properties"]["text"];
   EXPECT_EQ(text["x-personal"], true);
@@ -86,6 +88,25 @@ TEST(JsonSchema, SaysLimitsFormatsAndWhatIsPersonal) {
   EXPECT_NE(test::misfit(schema_of("opportunity.lose"),
                          Json::parse(R"({"reasonCode":"r","text":{"sealed":"AAAA"}})")),
             "");
+}
+
+// Comments stand behind what they are about: a field, a group, a struct on one line or on several.
+TEST(JsonSchema, SaysWhatTheSchemasCommentsSayAndInWhatNumbersAreCounted) {
+  auto described = [](const Json& schema, const char* field) { return schema["properties"][field].value("description", ""); };
+  auto opened = schema_of("opportunity.opened");
+  EXPECT_EQ(opened["description"], "a deal came into a pipeline");
+  EXPECT_EQ(described(opened, "probabilityBp"), "copied from the pipeline's policy at entry");
+  EXPECT_EQ(described(opened, "closeDate"), "expected");
+  EXPECT_EQ(described(opened, "stageId"), "");
+  EXPECT_EQ(opened["properties"]["probabilityBp"]["x-unit"], "basis points: 10000 = 100 %");
+  EXPECT_EQ(schema_of("opportunity.won")["description"], "the customer bought");
+  EXPECT_EQ(schema_of("opportunity.won")["properties"]["amount"]["properties"]["amountMinor"]["x-unit"],
+            "the currency's smallest unit: cents, yen");
+  EXPECT_EQ(schema_of("opportunity.reopened")["description"], "a closed deal is open again");
+  EXPECT_EQ(schema_of("opportunity.detailsChanged")["properties"]["new"]["description"],
+            "A patch: present = changed, an empty text = cleared.");
+  for (auto& aggregate : aggregate_plans())
+    for (auto& event : aggregate.events.members) EXPECT_FALSE(event.plan->title.empty()) << event.type << " has no comment";
 }
 
 TEST(Catalogue, ListsEveryCommandAndEvent) {
@@ -106,7 +127,7 @@ TEST(Catalogue, ListsEveryCommandAndEvent) {
   EXPECT_EQ(*won,
             Json::parse(
                 R"({"aggregate":"opportunity","name":"won","type":"opportunity.won","kind":"event",
-    "fields":["amount","orderId"],"personal":[],"facet":"status"})"));
+    "fields":["amount","orderId"],"personal":[],"facet":"status","title":"the customer bought"})"));
 }
 
 TEST(Catalogue, AnUnknownNameIsToldWithTheNearest) {

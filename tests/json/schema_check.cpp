@@ -52,6 +52,7 @@ std::string misfit_of_object(const Json& schema, const Json& value, const std::s
 
 std::string misfit(const Json& schema, const Json& value, const std::string& path) {
   static const std::set<std::string> known = {"$schema",
+                                              "$id",
                                               "title",
                                               "description",
                                               "type",
@@ -69,6 +70,7 @@ std::string misfit(const Json& schema, const Json& value, const std::string& pat
                                               "format",
                                               "contentEncoding",
                                               "x-maxBytes",
+                                              "x-unit",
                                               "x-personal"};
   for (auto& [keyword, unused] : schema.items())
     if (!known.contains(keyword)) return path + ": unknown keyword " + keyword;
