@@ -1,9 +1,9 @@
 // query, events, inspect, schema: what reads.
 #include <thread>
 
+#include "adapters/catalogue/catalogue.h"
 #include "adapters/cli/typed_option.h"
 #include "adapters/cli/verb.h"
-#include "adapters/json/json_schema.h"
 
 namespace rapport::cli {
 namespace {
@@ -171,15 +171,15 @@ class InspectVerb final : public Verb {
 class SchemaVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
-    auto* verb = program.add_subcommand("schema", "the catalogue of commands and events, and their JSON Schemas");
-    verb->add_option("what", what_, "events, commands, or a name such as opportunity.won");
+    auto* verb = program.add_subcommand("schema", "the catalogue of commands and events, their JSON Schemas, and AsyncAPI of all topics");
+    verb->add_option("what", what_, "events, commands, a name such as opportunity.won or opportunity.won.headers, or asyncapi");
     add_output(verb, session);
     add_example(verb, "rapport schema opportunity.won");
     return verb;
   }
 
   Result<int> run(Session&) override {
-    auto text = schema_text(what_);
+    auto text = catalogue::document(what_);
     if (!text) return std::move(text).error();
     print(*text + "\n");
     return 0;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <span>
 
+#include "adapters/catalogue/catalogue.h"
 #include "adapters/http/answers.h"
 #include "adapters/http/request_parts.h"
 #include "adapters/http/target.h"
@@ -47,6 +48,9 @@ const HttpApi::Route HttpApi::kRoutes[] = {
     {"POST", "/v1/groups/{name}/refuse", &HttpApi::group<GroupRequest::About::kRefuse>},
     {"POST", "/v1/groups/{name}/replay", &HttpApi::group<GroupRequest::About::kReplay>},
     {"GET", "/v1/subjects/{id}", &HttpApi::subject},
+    {"GET", "/v1/asyncapi.json", &HttpApi::asyncapi},
+    {"GET", "/v1/schemas", &HttpApi::schemas},
+    {"GET", "/v1/schemas/{name}", &HttpApi::schemas},
     {"GET", "/v1/inspect", &HttpApi::inspect},
     {"POST", "/v1/verify", &HttpApi::verify},
     {"POST", "/v1/backups", &HttpApi::backup},
@@ -436,6 +440,19 @@ Handling HttpApi::subject(const Call& call) const {
   if (!parameters) return refuse(parameters.error());
   if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
   return {.lane = Lane::kReports, .answer = [this, name = call.names[0]] { return to_reply(service_.subject(name)); }};
+}
+
+Handling HttpApi::asyncapi(const Call&) const {
+  return {.lane = Lane::kReports, .answer = [] { return to_reply(catalogue::document("asyncapi")); }};
+}
+
+Handling HttpApi::schemas(const Call& call) const {
+  auto name = call.names.empty() ? std::string() : call.names[0];
+  return {.answer = [name = std::move(name)] {
+    auto reply = to_reply(catalogue::document(name));
+    if (reply.status == 200 && !reply.body.starts_with('[')) reply.content_type = "application/schema+json";
+    return reply;
+  }};
 }
 
 Handling HttpApi::health(const Call&) const {

@@ -60,6 +60,8 @@ class HttpApi final {
   template <GroupRequest::About about>
   Handling group(const Call& call) const;
   Handling subject(const Call& call) const;
+  Handling asyncapi(const Call& call) const;
+  Handling schemas(const Call& call) const;
   Handling proof(const Call& call, ProofRequest::About about, const char* position_name) const;
   Handling health(const Call& call) const;
   Handling ready(const Call& call) const;

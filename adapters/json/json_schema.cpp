@@ -109,8 +109,8 @@ Json struct_schema(const StructPlan& plan, SchemaSide side) {
   auto required = Json::array();
   for (auto& field : plan.fields) {
     schema["properties"][field.name] = field_schema(field, side);
-    if (side == SchemaSide::kEvent || field.presence == Presence::kRequired)
-      required.push_back(field.name);
+    // Of an event, too: what came to it later is optional, and records of before lie in the topics without it.
+    if (field.presence == Presence::kRequired) required.push_back(field.name);
   }
   if (!required.empty()) schema["required"] = required;
   // A newer program's event may have more; a command with more is refused.

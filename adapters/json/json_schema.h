@@ -23,8 +23,8 @@ std::string schema_urn(std::string_view type, std::uint16_t version);
 // In what a number is counted, by its field's name: "basis points: 10000 = 100 %". Empty: by nothing but itself.
 std::string_view unit_of(const FieldPlan& field);
 
-// What `read_command` takes and `append_member` writes of one struct; in an event every member is
-// there and may be null. With limits ("maxLength" is in characters, so the bytes stand in
+// What `read_command` takes and `append_member` writes of one struct. In an event every member that its
+// schema had when it was published is there; what is optional may be null, or missing in a record from before it came. With limits ("maxLength" is in characters, so the bytes stand in
 // "x-maxBytes" beside it), formats, enumerants, units ("x-unit"), and what the schema's comments say.
 // An event's has its urn as "$id".
 enum class SchemaSide : std::uint8_t { kCommand, kEvent };

@@ -74,7 +74,8 @@ TEST(JsonSchema, SaysLimitsFormatsAndWhatIsPersonal) {
   EXPECT_EQ(lost["title"], "opportunity.lost");
   EXPECT_EQ(lost["$id"], "urn:rapport:schema:opportunity.lost:1");
   EXPECT_FALSE(schema_of("opportunity.lose").contains("$id"));
-  EXPECT_EQ(lost["required"], Json::parse(R"(["reasonCode","competitor","text","amount"])"));
+  // An optional field may have come later than records that lie in topics.
+  EXPECT_EQ(lost["required"], Json::parse(R"(["reasonCode"])"));
   auto& text = lost["properties"]["text"];
   EXPECT_EQ(text["x-personal"], true);
   EXPECT_EQ(text["anyOf"][0]["x-maxBytes"], 4000);

@@ -1,0 +1,160 @@
+#include "adapters/catalogue/asyncapi.h"
+
+#include "adapters/catalogue/example.h"
+#include "adapters/catalogue/record_headers.h"
+#include "adapters/json/field_plan.h"
+#include "adapters/json/json_schema.h"
+#include "adapters/kafka/topics.h"
+#include "domain/schema_comments.h"
+
+namespace rapport::catalogue {
+namespace {
+
+constexpr const char* kBinding = "0.5.0";
+
+Json reference(const std::string& to) { return {{"$ref", to}}; }
+
+Json servers() {
+  auto variable = [](const char* value, const char* meaning) {
+    return Json{{"default", value}, {"description", meaning}};
+  };
+  return {{"kafka",
+           {{"host", "{bootstrap}"},
+            {"protocol", "kafka"},
+            {"description", "the cluster that `rapport publish` or `rapport serve --kafka` writes to"},
+            {"variables", {{"bootstrap", variable("localhost:9092", "a broker, HOST:PORT")}}}}},
+          {"http",
+           {{"host", "{address}"},
+            {"protocol", "http"},
+            {"description", "`rapport serve`"},
+            {"variables", {{"address", variable("localhost:8080", "where it listens")}}}}}};
+}
+
+// The value's schema as AsyncAPI's own kind of schema: what is not JSON Schema's core stays out.
+Json payload_of(const MemberPlan& event) {
+  auto schema = Json::parse(json_schema(*event.plan, event.type, SchemaSide::kEvent));
+  schema.erase("$schema");
+  schema.erase("$id");
+  return schema;
+}
+
+Json message_of(const AggregatePlan& aggregate, const MemberPlan& event) {
+  auto example = example_of(aggregate, event);
+  Json message{{"name", event.type}, {"title", event.type}};
+  if (!event.plan->title.empty()) message["summary"] = event.plan->title;
+  message["contentType"] = "application/json";
+  message["headers"] = event_headers(aggregate, event);
+  message["payload"] = reference("#/components/schemas/" + event.type);
+  message["bindings"]["kafka"] = {
+      {"key", {{"type", "string"}, {"pattern", "^" + aggregate.name + "-"}, {"description", "the stream: the aggregate and its id"}}},
+      {"bindingVersion", kBinding}};
+  message["examples"] = Json::array({{{"name", event.name}, {"headers", example.headers}, {"payload", example.value}}});
+  return message;
+}
+
+Json frame_message() {
+  return {{"name", "rapport.frame"},
+          {"title", "a frame of the log"},
+          {"summary", "events as they are stored, complete: a reader recomputes the log's root from them"},
+          {"contentType", "application/vnd.capnp"},
+          {"headers", frame_headers()},
+          {"payload", {{"type", "string"}, {"format", "binary"}, {"description", "eventstore/schema/envelope.capnp, Frame"}}}};
+}
+
+Json kafka_channel(const kafka::TopicPlan& topic) {
+  Json settings = Json::object();
+  for (auto& [name, value] : kafka::topic_settings(kafka::kReplicationMax)) {
+    if (name == "cleanup.policy") settings[name] = Json::array({value});
+    else settings[name] = std::stoll(value);
+  }
+  return {{"address", topic.name},
+          {"servers", Json::array({reference("#/servers/kafka")})},
+          {"messages", Json::object()},
+          {"bindings",
+           {{"kafka",
+             {{"topic", topic.name},
+              {"partitions", topic.partitions},
+              {"replicas", kafka::kReplicationMax},
+              {"topicConfiguration", settings},
+              {"bindingVersion", kBinding}}}}}};
+}
+
+Json live_channel() {
+  Json event{{"name", "event"},
+             {"title", "an event as HTTP shows it"},
+             {"contentType", "application/json"},
+             {"payload",
+              {{"type", "object"},
+               {"properties",
+                {{"position", {{"type", "integer"}, {"minimum", 1}, {"description", "also the id of the server-sent event"}}},
+                 {"id", {{"type", "string"}}},
+                 {"stream", {{"type", "string"}}},
+                 {"version", {{"type", "integer"}, {"minimum", 1}}},
+                 {"type", {{"type", "string"}, {"description", "names the message of a topic whose payload `data` is"}}},
+                 {"occurredAt", {{"type", "string"}, {"format", "date-time"}}},
+                 {"recordedAt", {{"type", "string"}, {"format", "date-time"}}},
+                 {"data", {{"type", "object"}}}}},
+               {"required", {"position", "id", "stream", "version", "type", "occurredAt", "recordedAt", "data"}}}}};
+  return {{"address", "/v1/events/live"},
+          {"title", "live events"},
+          {"description",
+           "Server-sent events: what is there from Last-Event-ID or `from` on, then what comes. `stream`, `type` and `match` choose."},
+          {"servers", Json::array({reference("#/servers/http")})},
+          {"messages", {{"event", event}}}};
+}
+
+// Rapport sends what a channel has; its subscribers receive.
+void add_channel(Json& document, const std::string& name, Json channel) {
+  auto messages = Json::array();
+  for (auto& [message, unused] : channel["messages"].items())
+    messages.push_back(reference("#/channels/" + name + "/messages/" + message));
+  document["channels"][name] = std::move(channel);
+  document["operations"]["send-" + name] = {
+      {"action", "send"}, {"channel", reference("#/channels/" + name)}, {"messages", messages}};
+}
+
+Json events_channel(const kafka::TopicPlan& topic, const AggregatePlan& aggregate, Json& components) {
+  auto channel = kafka_channel(topic);
+  channel["title"] = "events of " + aggregate.name;
+  channel["description"] = schema_comment(aggregate.events.schema.getProto().getScopeId());
+  for (auto& event : aggregate.events.members) {
+    components["schemas"][event.type] = payload_of(event);
+    components["messages"][event.type] = message_of(aggregate, event);
+    channel["messages"][event.name] = reference("#/components/messages/" + event.type);
+  }
+  return channel;
+}
+
+}  // namespace
+
+Json asyncapi() {
+  Json document{{"asyncapi", "3.0.0"},
+                {"id", "urn:rapport:events"},
+                {"info",
+                 {{"title", "Rapport"},
+                  {"version", RAPPORT_VERSION},
+                  {"description",
+                   "Every event of the log, once, in order within its stream, from the first one on. Records are CloudEvents 1.0 in "
+                   "binary mode. Positions (ce_sequence) are dense: who reads all topics sees any gap."},
+                  {"license", {{"name", "Apache-2.0"}, {"url", "https://www.apache.org/licenses/LICENSE-2.0"}}}}},
+                {"defaultContentType", "application/json"},
+                {"servers", servers()},
+                {"channels", Json::object()},
+                {"operations", Json::object()}};
+  Json components{{"schemas", Json::object()}, {"messages", Json::object()}};
+  for (auto& topic : kafka::planned_topics(kafka::kPartitionsDefault)) {
+    for (auto& aggregate : aggregate_plans())
+      if (topic.name == kafka::events_topic(aggregate.name))
+        add_channel(document, aggregate.name, events_channel(topic, aggregate, components));
+    if (topic.name != kafka::kLogTopic) continue;
+    auto channel = kafka_channel(topic);
+    channel["title"] = "the log";
+    channel["messages"]["frame"] = frame_message();
+    add_channel(document, "log", channel);
+  }
+  add_channel(document, "live", live_channel());
+  document["components"] = std::move(components);
+  return document;
+}
+
+}  // namespace rapport::catalogue
