@@ -4,6 +4,7 @@
 #include <string>
 
 #include "domain/decision.h"
+#include "domain/footprint.h"
 
 namespace rapport {
 
@@ -27,6 +28,8 @@ class Fold {
   // The stream of the data subject under whose key this aggregate's personal texts are sealed; empty: its own stream.
   virtual std::string subject() const = 0;
   virtual std::unique_ptr<Fold> clone() const = 0;
+  // What it takes in memory, about; looks at all of the state.
+  virtual std::size_t bytes() const = 0;
 };
 
 template <class D>
@@ -81,6 +84,7 @@ class FoldOf final : public Fold {
   }
 
   std::unique_ptr<Fold> clone() const override { return std::make_unique<FoldOf>(*this); }
+  std::size_t bytes() const override { return sizeof *this + owned_bytes(state_); }
   const typename D::State& state() const { return state_; }
 
  private:

@@ -47,7 +47,7 @@ class PassingKeys final : public SubjectKeys {
 class CommandGateway::Impl {
  public:
   Impl(const std::vector<Aggregate>& aggregates, EventStore& store, SubjectKeys& keys, const Clock& clock)
-      : aggregates_(aggregates), clock_(clock), store_(store), keys_(keys), planner_(aggregates, store, keys, clock), cache_(kCachedFoldsMax) {}
+      : aggregates_(aggregates), clock_(clock), store_(store), keys_(keys), planner_(aggregates, store, keys, clock), cache_(kCachedBytesMax) {}
 
   Result<void> read_policies() {
     auto reader = store_.read({.filter = Term::category(kPolicies)});
@@ -311,8 +311,7 @@ class CommandBatch::Impl final : public Workspace {
       if (!working) return std::move(working).error();
       base = kept_.emplace(stream, std::move(*working)).first;
     }
-    auto& [kind, fold, version, latest] = base->second;
-    return &record_.emplace(stream, Working{kind, fold->clone(), version, latest}).first->second;
+    return &record_.emplace(stream, base->second.clone()).first->second;
   }
 
  private:

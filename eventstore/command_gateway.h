@@ -55,7 +55,8 @@ class CommandBatch;
 class CommandGateway final {
  public:
   static constexpr int kRetriesMax = 16;
-  static constexpr std::size_t kCachedFoldsMax = 100'000;
+  // What states of streams take in memory between commands, about.
+  static constexpr std::size_t kCachedBytesMax = 64u << 20;
 
   // Everything is borrowed and must outlive the gateway. Reads the policies from the log.
   static Result<std::unique_ptr<CommandGateway>> open(const std::vector<Aggregate>& aggregates, EventStore& store,

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "domain/account.h"
-#include "eventstore/gateway/fold_cache.h"
 #include "tests/gateway/gateway_fixture.h"
 
 namespace rapport {
@@ -43,29 +42,6 @@ struct RaceTest : CommandGatewayTest {
     ASSERT_TRUE(std::holds_alternative<Appended>(answers->front()));
   }
 };
-
-Working at_version(std::uint64_t version) {
-  Working working;
-  working.version = {version};
-  return working;
-}
-TEST(FoldCache, KeepsTheNewerOfTwoStates) {
-  FoldCache cache(10);
-  cache.put("a-1", at_version(6));
-  cache.put("a-1", at_version(5));
-  EXPECT_EQ(cache.take("a-1")->version.value, 6u);
-  EXPECT_FALSE(cache.take("a-1"));
-}
-TEST(FoldCache, ForgetsTheLeastRecentlyUsed) {
-  FoldCache cache(2);
-  cache.put("a-1", at_version(1));
-  cache.put("a-2", at_version(1));
-  cache.put("a-1", *cache.take("a-1"));
-  cache.put("a-3", at_version(1));
-  EXPECT_TRUE(cache.take("a-1"));
-  EXPECT_FALSE(cache.take("a-2"));
-  EXPECT_TRUE(cache.take("a-3"));
-}
 
 // A state taken out, put back late, is older than the log: nobody may decide on it, least of all that nothing is to do.
 TEST_F(RaceTest, AStateThatTheLogHasOvertakenIsReadAgain) {
