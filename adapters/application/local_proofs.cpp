@@ -195,6 +195,15 @@ Result<std::string> LocalStore::make_signing_key(bool another) {
   return keys_document(impl_->path, *signers);
 }
 
+Result<std::optional<std::string>> LocalStore::signed_checkpoint(Position size) const {
+  auto signers = checkpoint_signers(impl_->path, impl_->directory->origin());
+  if (!signers) return std::move(signers).error();
+  if (signers->empty()) return std::optional<std::string>();
+  auto root = impl_->store->root_at(size);
+  if (!root) return root.error();
+  return std::optional(signed_note(Checkpoint{impl_->directory->origin(), size.value, *root}.to_text(), *signers));
+}
+
 Result<std::string> LocalStore::retire_signing_key(const std::string& hash) {
   auto signers = retire_checkpoint_key(impl_->path, hash);
   if (!signers) return signers.error();

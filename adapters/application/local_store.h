@@ -11,6 +11,7 @@ namespace rapport {
 class CommandGateway;
 class ComparedLog;
 class EventStore;
+struct Position;
 class SubjectKeys;
 
 enum class Opening : std::uint8_t {
@@ -59,6 +60,8 @@ class LocalStore final : public Service {
   // The keys that sign checkpoints: a first one, or one more; or one less, by its hash. {"verifierKeys":[…],"file":…}
   Result<std::string> make_signing_key(bool another);
   Result<std::string> retire_signing_key(const std::string& hash);
+  // The signed checkpoint of an earlier size; nothing: there is no key to sign with.
+  Result<std::optional<std::string>> signed_checkpoint(Position size) const;
 
   // Folds the views again beside the old rows and swaps; none named = all. {"views":{…},"events":n,"seconds":x,"eventsPerSecond":n}
   Result<std::string> rebuild(const std::vector<std::string>& views, const Progress& progress);

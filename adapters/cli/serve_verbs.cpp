@@ -45,7 +45,10 @@ kafka::RelayOptions relay_options(const LocalStore& store, kafka::Connection con
     auto shared = store.shared_with(origin);
     return shared ? std::optional(Position{*shared}) : std::nullopt;
   };
-  return {.connection = std::move(connection), .state_folder = store.dir() / "kafka", .shared_with = shared_with};
+  return {.connection = std::move(connection),
+          .state_folder = store.dir() / "kafka",
+          .shared_with = shared_with,
+          .checkpoint = [&store](Position size) { return store.signed_checkpoint(size); }};
 }
 
 constexpr std::chrono::seconds kStopMax{30};

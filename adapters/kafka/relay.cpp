@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "adapters/kafka/checkpoint_publisher.h"
 #include "adapters/kafka/log.h"
 #include "adapters/kafka/session.h"
 #include "eventstore/event_store.h"
@@ -66,6 +67,7 @@ Result<Published> Relay::Parts::run(RelayUntil until, const Progress& progress,
   Position best;
   int attempts = 0;
   auto backoff = kBackoff;
+  CheckpointPublisher checkpoints(options, store.facts().origin);
   const auto wait_out = [&](const Error& error) {
     report(false, error.message);
     if (!follow || !passing(error)) return false;
@@ -86,6 +88,7 @@ Result<Published> Relay::Parts::run(RelayUntil until, const Progress& progress,
         [&](Position complete) {
           report(true, {}, complete);
           tally.published.position = complete;
+          checkpoints.offer(complete, complete >= store.head().position);
           if (progress) progress(tally.published, store.head().position);
         },
         stop);
@@ -97,6 +100,7 @@ Result<Published> Relay::Parts::run(RelayUntil until, const Progress& progress,
     }
     tally.published.position = (*session)->complete();
     report(*ended == Session::Ended::kCaughtUp, {}, tally.published.position);
+    if (*ended != Session::Ended::kBroken) checkpoints.finish(tally.published.position);
     if (*ended != Session::Ended::kBroken || stop.stop_requested()) return tally.published;
     report(false, "publishing starts over: " + (*session)->why_broken());
     attempts = tally.published.position > best ? 0 : attempts + 1;

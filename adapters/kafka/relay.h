@@ -35,6 +35,8 @@ struct RelayOptions {
   // had one name alone. What a client sends again after a restore gets the same ids, often at the same positions, so ids do not
   // tell two histories apart.
   std::function<std::optional<Position>(std::string_view origin)> shared_with = {};
+  // The log's signed checkpoint of a size, for crm.checkpoints.v1; nothing: there is no key to sign with. Not given: none is published.
+  std::function<Result<std::optional<std::string>>(Position size)> checkpoint = {};
   // Unacknowledged records for so long without any acknowledgement: the connection is made anew.
   std::chrono::milliseconds stalled_after{15'000};
   // Bytes that wait in memory for the brokers.

@@ -5,6 +5,7 @@
 //   frames, in order; one partition; kept for ever
 //   crm.<view>.state.v1         the rows of a view that are published, as they are now; compacted: the last record of a key is
 //   kept, one without a value says that the row is gone
+//   crm.checkpoints.v1          the log's size and root, signed, now and then; one partition; kept for ever
 #pragma once
 #include <cstdint>
 #include <string>
@@ -15,6 +16,10 @@
 namespace rapport::kafka {
 
 inline constexpr std::string_view kLogTopic = "crm.log.v1";
+// Not among planned_topics(): made when there is a key to sign with.
+inline constexpr std::string_view kCheckpointsTopic = "crm.checkpoints.v1";
+// Neither is this one: records of crm.log.v1 that a worker could not take, with the reason.
+inline constexpr std::string_view kDeadLettersTopic = "crm.log.v1.dlq";
 inline constexpr std::int32_t kPartitionsDefault = 6;  // of a topic of events
 inline constexpr std::int32_t kReplicationMax = 3;
 // An event of 256 KiB grows in JSON: escapes and base64. What is larger is refused at append, never

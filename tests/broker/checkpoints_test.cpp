@@ -1,0 +1,59 @@
+// Signed checkpoints on crm.checkpoints.v1: one for what is acknowledged, signed, growing, and none without a key.
+#include <gtest/gtest.h>
+
+#include "adapters/kafka/relay.h"
+#include "eventstore/memory/memory_event_store.h"
+#include "eventstore/proof/signed_note.h"
+#include "tests/broker/broker.h"
+#include "tests/kafka/enterprise.h"
+
+namespace rapport::kafka {
+namespace {
+
+RelayOptions signing(const EventStore& store, const Broker& broker, const NoteSigner* signer) {
+  RelayOptions options{.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")};
+  options.checkpoint = [&store, signer](Position size) -> Result<std::optional<std::string>> {
+    if (!signer) return std::optional<std::string>();
+    std::vector<NoteSigner> signers;
+    signers.push_back(*NoteSigner::parse(signer->to_text()));
+    return std::optional(signed_note(Checkpoint{store.facts().origin, size.value, *store.root_at(size)}.to_text(), signers));
+  };
+  return options;
+}
+
+TEST(Checkpoints, OneFollowsWhatARunPublishedAndNoneTwice) {
+  Broker broker;
+  MemoryEventStore store;
+  Enterprise enterprise(store);
+  const auto signer = NoteSigner::generate(store.facts().origin);
+  for (std::size_t events : {700u, 0u, 1u}) {
+    enterprise.grow(events);
+    Relay relay(store, signing(store, broker, &signer));
+    ASSERT_TRUE(relay.run(RelayUntil::kCaughtUp));
+  }
+  const auto records = consume(broker.address(), std::string(kCheckpointsTopic));
+  ASSERT_EQ(records.size(), 2u);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    auto note = SignedNote::parse(records[i].value);
+    ASSERT_TRUE(note);
+    EXPECT_TRUE(note->signed_by(signer.verifier()));
+    auto checkpoint = Checkpoint::parse(note->text);
+    ASSERT_TRUE(checkpoint);
+    EXPECT_EQ(checkpoint->size, 700 + i);
+    EXPECT_EQ(checkpoint->root, *store.root_at({700 + i}));
+    EXPECT_EQ(records[i].key, store.facts().origin);
+    EXPECT_EQ(records[i].number("ce_sequence"), checkpoint->size);
+  }
+}
+
+TEST(Checkpoints, ALogWithoutAKeyHasNoTopicOfThem) {
+  Broker broker;
+  MemoryEventStore store;
+  Enterprise(store).grow(10);
+  Relay relay(store, signing(store, broker, nullptr));
+  ASSERT_TRUE(relay.run(RelayUntil::kCaughtUp));
+  EXPECT_EQ(output_of("kcat -L -b " + broker.address()).find(kCheckpointsTopic), std::string::npos);
+}
+
+}  // namespace
+}  // namespace rapport::kafka
