@@ -53,17 +53,21 @@ Result<void> StoredView::commit() {
 }
 
 Result<Answer> StoredView::query(std::string_view report_name, const Query& query) const {
-  auto report = find_report(type_, report_name);
-  if (!report) return std::move(report).error();
   auto snapshot = store_->snapshot();
   if (!snapshot) return std::move(snapshot).error();
-  auto lines = (*report)->run(**snapshot, bound(query, type_));
+  return answer(type_, **snapshot, report_name, query);
+}
+
+Result<Answer> answer(const ViewType& type, const RowSnapshot& rows, std::string_view report_name, const Query& query) {
+  auto report = find_report(type, report_name);
+  if (!report) return std::move(report).error();
+  auto lines = (*report)->run(rows, bound(query, type));
   if (!lines) return std::move(lines).error();
-  auto checkpoint = (*snapshot)->checkpoint();
+  auto checkpoint = rows.checkpoint();
   auto known_at = query.known_at;
   if (!query.cursor.empty()) known_at = *cursor_position(query.cursor);  // it has been read: the report ran
   auto position = std::min(known_at, checkpoint.position);
-  auto policies = policies_behind(**snapshot, position);
+  auto policies = policies_behind(rows, position);
   if (!policies) return std::move(policies).error();
   return Answer{std::move(*lines), position, query.reference.value_or(checkpoint.recorded_at), std::move(*policies)};
 }

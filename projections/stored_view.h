@@ -39,7 +39,7 @@ class StoredView final {
   Result<void> fold(const RecordedEvent& event);
   Result<void> commit();
 
-  // kNotFound "view.unknown_report" names those there are.
+  // As answer(), of the rows as they are now.
   Result<Answer> query(std::string_view report, const Query& query) const;
   Result<Digests> digests() const;
   RowStore& store() { return *store_; }
@@ -55,6 +55,9 @@ class StoredView final {
   std::unique_ptr<Folder> folder_;  // null after an error, until the next event
   std::atomic<std::uint64_t> position_;
 };
+
+// Asks a view's report of its rows. kNotFound "view.unknown_report" names those there are.
+Result<Answer> answer(const ViewType& type, const RowSnapshot& rows, std::string_view report, const Query& query);
 
 // The question with what binds its cursors to this view's version and instant.
 Query bound(Query query, const ViewType& type, std::optional<Timestamp> as_of = {});

@@ -62,6 +62,8 @@ class Folder {
   virtual Result<void> fold(const RecordedEvent& event) = 0;
   // As-of: leaves out what was not yet the case at t. Positions may have gaps.
   virtual Result<void> fold_as_of(Timestamp t, const RecordedEvent& event) = 0;
+  // As fold, of an event that is for another share of the view: the position goes on, the rows stay.
+  virtual Result<void> pass(const RecordedEvent& event) = 0;
   // Writes what is pending. Folding commits by itself every batch_events_max events.
   virtual Result<void> commit() = 0;
 };
@@ -81,6 +83,12 @@ class FolderOf final : public Folder {
   Result<void> fold_as_of(Timestamp t, const RecordedEvent& event) override {
     if (event.holds_at(t)) return take(event);
     batch_.begin(event);  // passed over, so that the checkpoint says how far the log was read
+    return counted();
+  }
+  Result<void> pass(const RecordedEvent& event) override {
+    if (event.position <= position()) return {};
+    if (event.position.value != position().value + 1) return gap(position(), event.position);
+    batch_.begin(event);
     return counted();
   }
   Result<void> commit() override {

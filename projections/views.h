@@ -17,6 +17,7 @@ struct ViewType {
   std::string name;           // "pipeline"
   std::uint32_t version = 1;  // changed rows or rules = a new version, built beside the old one
   std::string declaration;    // names and types of all its rows
+  bool by_stream = false;     // V::kByStream: it can be shared out (share.h)
   std::unique_ptr<Folder> (*make_folder)(RowStore& store, const FolderOptions& options);
   std::vector<Report> reports;
   std::vector<PublishedRows> published;  // no table twice
@@ -30,6 +31,7 @@ ViewType view_type(std::vector<Report> reports, std::vector<PublishedRows> publi
   return {.name = std::string(V::kName),
           .version = V::kVersion,
           .declaration = declaration_of<V>(),
+          .by_stream = requires { V::kByStream; },
           .make_folder = [](RowStore& store, const FolderOptions& options) -> std::unique_ptr<Folder> {
             return std::make_unique<FolderOf<V>>(store, options);
           },

@@ -4,7 +4,9 @@
 #include "adapters/application/local_store.h"
 #include "adapters/application/times.h"
 #include "adapters/json/report_json.h"
+#include "projections/joined_rows.h"
 #include "projections/rocks/rocks_row_stores.h"
+#include "projections/share.h"
 #include "projections/stored_view.h"
 
 namespace rapport {
@@ -17,57 +19,119 @@ Error no_log() {
           "ask the store (--data) or a server (--server)"};
 }
 
+// What a worker noted of its rows: which share of the view they are.
+projections::Share share_of(const projections::StoredView& view) {
+  auto note = Json::parse(view.store().source(), nullptr, false);
+  if (!note.is_object() || !note.contains("share") || !note["share"].is_string()) return {};
+  return projections::parse_share(note["share"].get<std::string>()).value_or(projections::Share{});
+}
+
+// One view's rows, in as many directories as it is shared out to.
+class SharedView final {
+ public:
+  void add(std::unique_ptr<projections::StoredView> view) {
+    shares_.push_back({share_of(*view), std::move(view)});
+    std::ranges::sort(shares_, {}, [](const Part& part) { return part.share.number; });
+  }
+  bool empty() const { return shares_.empty(); }
+  const projections::ViewType& type() const { return shares_.front().view->type(); }
+  // Of the only directory.
+  projections::Share share() const { return shares_.front().share; }
+  std::size_t parts() const { return shares_.size(); }
+  const projections::StoredView& first() const { return *shares_.front().view; }
+
+  // That every share is here once.
+  Result<void> complete() const {
+    const auto count = share().count;
+    bool same = shares_.size() == count;
+    std::string here;
+    for (std::uint32_t i = 0; i < shares_.size(); ++i) {
+      same = same && shares_[i].share == projections::Share{i + 1, count};
+      here += (here.empty() ? "" : ", ") + to_text(shares_[i].share);
+    }
+    if (same) return {};
+    return Error{ErrorCode::kInvalid, "state.incomplete", "of view " + type().name + " there are the shares " + here, "state",
+                 "each share of one number of shares once", "name the state directory of each with --state"};
+  }
+  // As one, at the position that all of them have reached.
+  Result<projections::JoinedSnapshot> join() const {
+    std::vector<std::unique_ptr<projections::RowSnapshot>> snapshots;
+    for (const auto& part : shares_) {
+      auto snapshot = part.view->store().snapshot();
+      if (!snapshot) return std::move(snapshot).error();
+      snapshots.push_back(std::move(*snapshot));
+    }
+    return projections::JoinedSnapshot(std::move(snapshots));
+  }
+
+ private:
+  struct Part {
+    projections::Share share;
+    std::unique_ptr<projections::StoredView> view;
+  };
+  std::vector<Part> shares_;
+};
+
 class WorkerState final : public Service {
  public:
-  explicit WorkerState(const std::filesystem::path& dir) : rows_(dir.string()) {}
-
-  Result<void> open() {
-    auto names = rows_.names();
+  Result<void> open(const std::vector<std::string>& dirs) {
+    for (const auto& dir : dirs) rows_.push_back(std::make_unique<projections::RocksRowStores>(dir));
     for (auto& type : projections::all_views()) {
-      if (std::ranges::find(names, type.store_name()) == names.end()) continue;
-      auto view = projections::StoredView::open(type, rows_);
-      if (!view) return std::move(view).error();
-      views_.push_back(std::move(*view));
+      SharedView shared;
+      for (auto& rows : rows_) {
+        auto names = rows->names();
+        if (std::ranges::find(names, type.store_name()) == names.end()) continue;
+        auto view = projections::StoredView::open(type, *rows);
+        if (!view) return std::move(view).error();
+        shared.add(std::move(*view));
+      }
+      if (!shared.empty()) views_.push_back(std::move(shared));
     }
     return {};
   }
 
   Result<std::string> query(const QueryRequest& request) override {
     for (auto& view : views_) {
-      if (view->type().name != request.view) continue;
+      if (view.type().name != request.view) continue;
       if (!request.as_of.empty()) return no_log();
-      auto day_start = day_start_of(request.time_zone);
-      if (!day_start) return std::move(day_start).error();
-      auto asked = "known at " + request.known_at + " in " + request.time_zone;
-      projections::Query query{.sort = request.sort, .cursor = request.cursor, .asked = asked, .day_start = *day_start};
-      for (auto& [key, value] : request.arguments) query.arguments.push_back({key, value});
-      if (request.limit) query.limit = *request.limit;
-      if (!request.known_at.empty()) {
-        auto position = projections::parse_integer(request.known_at);
-        if (!position || *position < 0)
-          return Error{ErrorCode::kInvalid, "position.unknown", "\"" + request.known_at + "\" is no position", "knownAt",
-                       "a position: without a log there are no times of positions"};
-        query.known_at = {static_cast<std::uint64_t>(*position)};
-      }
-      auto answer = view->query(request.report, query);
-      if (!answer) return std::move(answer).error();
+      if (auto complete = view.complete(); !complete) return std::move(complete).error();
+      auto query = query_of(request);
+      if (!query) return std::move(query).error();
+      auto rows = view.join();
+      if (!rows) return std::move(rows).error();
+      auto answered = projections::answer(view.type(), *rows, request.report, *query);
+      if (!answered) return std::move(answered).error();
       std::string out;
-      append_report({.view = request.view, .report = request.report, .position = answer->position, .policies = answer->policies},
-                    answer->lines, out);
+      append_report({.view = request.view, .report = request.report, .position = answered->position, .policies = answered->policies},
+                    answered->lines, out);
       return out;
     }
     return Error{ErrorCode::kNotFound, "view.unknown", "view \"" + request.view + "\" is not in this state directory"};
   }
 
+  // The digest over a whole view's rows; of one share alone over its own.
   Result<std::string> inspect() override {
     Json views = Json::object();
     for (auto& view : views_) {
-      auto digests = view->digests();
-      if (!digests) return std::move(digests).error();
-      views[view->type().name] = {{"version", view->type().version},
-                                  {"position", digests->checkpoint.position.value},
-                                  {"digest", to_hex(digests->rows)},
-                                  {"historyDigest", to_hex(digests->checkpoint.history)}};
+      auto& shown = views[view.type().name];
+      shown["version"] = view.type().version;
+      if (view.parts() == 1) {
+        auto digests = view.first().digests();
+        if (!digests) return std::move(digests).error();
+        shown["position"] = digests->checkpoint.position.value;
+        shown["digest"] = to_hex(digests->rows);
+        shown["historyDigest"] = to_hex(digests->checkpoint.history);
+        if (!view.share().whole()) shown["share"] = to_text(view.share());
+        continue;
+      }
+      if (auto complete = view.complete(); !complete) return std::move(complete).error();
+      auto rows = view.join();
+      if (!rows) return std::move(rows).error();
+      auto digest = projections::rows_digest(*rows);
+      if (!digest) return std::move(digest).error();
+      shown["position"] = rows->checkpoint().position.value;
+      shown["digest"] = to_hex(*digest);
+      shown["shares"] = view.parts();
     }
     return Json{{"views", views}}.dump();
   }
@@ -83,17 +147,34 @@ class WorkerState final : public Service {
   Result<std::string> subject(const std::string&) override { return no_log(); }
 
  private:
-  projections::RocksRowStores rows_;
-  std::vector<std::unique_ptr<projections::StoredView>> views_;
+  static Result<projections::Query> query_of(const QueryRequest& request) {
+    auto day_start = day_start_of(request.time_zone);
+    if (!day_start) return std::move(day_start).error();
+    auto asked = "known at " + request.known_at + " in " + request.time_zone;
+    projections::Query query{.sort = request.sort, .cursor = request.cursor, .asked = asked, .day_start = *day_start};
+    for (auto& [key, value] : request.arguments) query.arguments.push_back({key, value});
+    if (request.limit) query.limit = *request.limit;
+    if (request.known_at.empty()) return query;
+    auto position = projections::parse_integer(request.known_at);
+    if (!position || *position < 0)
+      return Error{ErrorCode::kInvalid, "position.unknown", "\"" + request.known_at + "\" is no position", "knownAt",
+                   "a position: without a log there are no times of positions"};
+    query.known_at = {static_cast<std::uint64_t>(*position)};
+    return query;
+  }
+
+  std::vector<std::unique_ptr<projections::RocksRowStores>> rows_;
+  std::vector<SharedView> views_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Service>> open_worker_state(const std::filesystem::path& dir) {
-  if (!std::filesystem::is_directory(dir))
-    return Error{ErrorCode::kUnavailable, "state.missing", dir.string() + " is no directory", "", "", "start `rapport worker VIEW --state " + dir.string() + "` first"};
-  auto state = std::make_unique<WorkerState>(dir);
-  if (auto opened = state->open(); !opened) return std::move(opened).error();
+Result<std::unique_ptr<Service>> open_worker_state(const std::vector<std::string>& dirs) {
+  for (const auto& dir : dirs)
+    if (!std::filesystem::is_directory(dir))
+      return Error{ErrorCode::kUnavailable, "state.missing", dir + " is no directory", "", "", "start `rapport worker VIEW --state " + dir + "` first"};
+  auto state = std::make_unique<WorkerState>();
+  if (auto opened = state->open(dirs); !opened) return std::move(opened).error();
   return std::unique_ptr<Service>(std::move(state));
 }
 

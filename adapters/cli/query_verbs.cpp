@@ -20,7 +20,7 @@ class QueryVerb final : public Verb {
     verb->add_option("arguments", arguments_, "filters and parameters: KEY=VALUE, KEY!=VALUE, KEY~=PART, KEY>=VALUE, KEY<=VALUE");
     add_data(verb, session);
     add_server(verb, session);
-    verb->add_option("--state", session.state, "a worker's state directory, in place of --data");
+    verb->add_option("--state", session.states, "a worker's state directory, in place of --data; again for each share of a view");
     add_typed(verb, "--as-of", as_of_, "as true at: a time, or a date (its end)");
     add_typed(verb, "--known-at", known_at_, "as known at: a position, a time, or a date (its end)");
     add_typed(verb, "--time-zone", time_zone_, "of bare dates, such as Europe/Berlin (else UTC)");
@@ -44,8 +44,8 @@ class QueryVerb final : public Verb {
     }
     if (auto read = read_options(); !read) return std::move(read).error();
     std::unique_ptr<Service> state;
-    if (!session.state.empty()) {
-      auto opened = open_worker_state(session.state);
+    if (!session.states.empty()) {
+      auto opened = open_worker_state(session.states);
       if (!opened) return std::move(opened).error();
       state = std::move(*opened);
     }
@@ -146,7 +146,7 @@ class InspectVerb final : public Verb {
     auto* verb = program.add_subcommand("inspect", "what is in the store: head, root, streams, views");
     add_data(verb, session);
     add_server(verb, session);
-    verb->add_option("--state", session.state, "a worker's state directory, in place of --data");
+    verb->add_option("--state", session.states, "a worker's state directory, in place of --data; again for each share of a view");
     add_output(verb, session);
     add_example(verb, "rapport inspect --data rapport-data");
     return verb;
@@ -154,8 +154,8 @@ class InspectVerb final : public Verb {
 
   Result<int> run(Session& session) override {
     std::unique_ptr<Service> state;
-    if (!session.state.empty()) {
-      auto opened = open_worker_state(session.state);
+    if (!session.states.empty()) {
+      auto opened = open_worker_state(session.states);
       if (!opened) return std::move(opened).error();
       state = std::move(*opened);
     }

@@ -16,7 +16,7 @@ class Session final {
  public:
   std::string data;    // --data, else $RAPPORT_DATA, else ./rapport-data
   std::string server;  // --server
-  std::string state;   // --state
+  std::vector<std::string> states;  // --state
   std::string format_name;
   bool quiet = false;
 

@@ -19,7 +19,9 @@ class WorkerVerb final : public Verb {
     auto* verb = program.add_subcommand("worker", "keep a view from Kafka, in a state directory of its own");
     verb->add_option("view", view_, "pipeline, service, loyalty, customer360")->required();
     kafka_.declare(verb, "read from this broker")->required();
-    verb->add_option("--state", session.state, "where the rows are kept")->required();
+    verb->add_option("--state", state_, "where the rows are kept")->required();
+    verb->add_option("--share", share_, "K/N: keep the K-th of N parts of the view, by streams; `query --state` joins them");
+    verb->add_flag("--replay-parked", replay_, "take the records up again that were no frames");
     verb->add_flag("--until-caught-up", once_, "end when everything that was there is folded");
     add_output(verb, session);
     add_example(verb, "rapport worker pipeline --kafka localhost:9092 --state worker-state --until-caught-up");
@@ -36,8 +38,11 @@ class WorkerVerb final : public Verb {
       for (auto& each : projections::all_views()) known += (known.empty() ? "" : ", ") + each.name;
       return Error{ErrorCode::kInvalid, "view.unknown", "there is no view \"" + view_ + "\"", "view", "one of " + known};
     }
-    projections::RocksRowStores rows(session.state);
-    kafka::Worker worker(*view, rows, {.connection = std::move(*connection)});
+    projections::RocksRowStores rows(state_);
+    auto share = projections::parse_share(share_);
+    if (!share)
+      return Error{ErrorCode::kInvalid, "usage", "\"" + share_ + "\" is no share", "share", "K/N with 1 <= K <= N <= " + std::to_string(projections::Share::kCountMax)};
+    kafka::Worker worker(*view, rows, {.connection = std::move(*connection), .share = *share, .replay_parked = replay_});
     auto done = [&] {
       ProgressBar bar(session.quiet);
       return worker.run(once_ ? kafka::WorkerUntil::kCaughtUp : kafka::WorkerUntil::kStopped,
@@ -45,15 +50,16 @@ class WorkerVerb final : public Verb {
     }();
     if (!done) return std::move(done).error();
     Json document{{"view", done->view}, {"position", done->position.value}, {"digest", to_hex(done->digest)}, {"root", to_hex(done->root)}, {"events", done->events}};
+    if (!done->share.whole()) document["share"] = to_text(done->share);
     if (!done->parked.empty()) document["parked"] = done->parked;
     print(show_document(document.dump(), session.format()));
     return 0;
   }
 
  private:
-  std::string view_;
+  std::string view_, state_, share_ = "1/1";
   KafkaOptions kafka_;
-  bool once_ = false;
+  bool once_ = false, replay_ = false;
 };
 
 }  // namespace

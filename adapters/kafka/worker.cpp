@@ -1,9 +1,13 @@
 #include "adapters/kafka/worker.h"
 
+#include <algorithm>
 #include <thread>
+#include <utility>
 
+#include "adapters/kafka/dead_letters.h"
 #include "adapters/kafka/log.h"
 #include "adapters/kafka/log_consumer.h"
+#include "adapters/kafka/partitioner.h"
 #include "adapters/kafka/worker_source.h"
 #include "eventstore/frame.h"
 #include "projections/digest.h"
@@ -40,6 +44,8 @@ Error other_log(Position at) {
           .hint = "the topic holds another log than these rows, or events of it were altered"};
 }
 
+std::string out_of_range(std::int64_t offset) { return "topic crm.log.v1 does not have offset " + std::to_string(offset); }
+
 bool passing(const Error& error) {
   return error.reason == "bus.unreachable" || error.reason == "bus.no_topic";
 }
@@ -51,18 +57,29 @@ struct Worker::Parts {
   projections::RowStores& stores;
   const WorkerOptions options;
 
+  Parts(const projections::ViewType& type, projections::RowStores& places, WorkerOptions wanted)
+      : view(type), stores(places), options(std::move(wanted)), replay(options.replay_parked), dead_letters(options.connection, name()) {}
+  std::string name() const {
+    auto share = options.share.whole() ? std::string() : "-" + std::to_string(options.share.number) + "-of-" + std::to_string(options.share.count);
+    return "rapport-worker-" + view.name + share;
+  }
+
   std::unique_ptr<RowStore> store;
   std::unique_ptr<Folder> folder;
   std::unique_ptr<LogConsumer> consumer;
   WorkerSource source;
   Frame frame;
   std::uint64_t events = 0;
+  bool replay = false;       // the parked records, once
   bool began_again = false;  // from the topic's beginning, in this session
+  DeadLetters dead_letters;
+  std::string stream;  // of the event at hand
 
   Result<void> open_rows();
   Result<void> connect();
   Result<void> begin_again();
-  Result<void> rebuild();
+  Result<void> rebuild(std::string_view why);
+  bool takes(const RecordedEvent& event);
   Result<void> take(const LogConsumer::Record& record);
   Result<void> fold_frame();
   Result<bool> step(int wait_ms);
@@ -73,7 +90,7 @@ struct Worker::Parts {
 
 Worker::Worker(const projections::ViewType& view, projections::RowStores& stores,
                WorkerOptions options)
-    : parts_(new Parts{view, stores, std::move(options), {}, {}, {}, {}, {}}) {}
+    : parts_(new Parts(view, stores, std::move(options))) {}
 Worker::~Worker() = default;
 
 Result<void> Worker::Parts::open_rows() {
@@ -88,22 +105,29 @@ Result<void> Worker::Parts::open_rows() {
   // passed over.
   auto kept = parse_source(store->source());
   if (kept && kept->tree.size() <= store->checkpoint().position.value) source = std::move(*kept);
+  if (store->checkpoint().position.value == 0) source.share = options.share;
+  if (std::exchange(replay, false) && !source.parked.empty()) {
+    source.offset = std::ranges::min(source.parked, {}, &Parked::offset).offset;
+    source.parked.clear();
+  }
   folder = view.make_folder(*store, {.batch_events_max = options.batch_events_max});
   return {};
 }
 
 Result<void> Worker::Parts::connect() {
   consumer.reset();
-  auto opened = LogConsumer::open(options.connection, "rapport-worker-" + view.name);
+  auto opened = LogConsumer::open(options.connection, name());
   if (!opened) return std::move(opened).error();
   consumer = std::move(*opened);
   began_again = false;
+  if (source.share != options.share)
+    return rebuild("its rows are share " + to_text(source.share) + ", and share " + to_text(options.share) + " is wanted");
   // Another cluster has other offsets, but the same positions: what is folded already is passed
   // over.
   if (source.cluster != consumer->cluster()) return begin_again();
   auto extent = consumer->extent();
   if (!extent) return extent.error();
-  if (source.offset < extent->begin || source.offset > extent->end) return rebuild();
+  if (source.offset < extent->begin || source.offset > extent->end) return rebuild(out_of_range(source.offset));
   return consumer->start(source.offset);
 }
 
@@ -118,9 +142,8 @@ Result<void> Worker::Parts::begin_again() {
 
 // Only once the topic is known to have the log's beginning: rows that cannot be had again are not
 // thrown away.
-Result<void> Worker::Parts::rebuild() {
-  warn("topic crm.log.v1 does not have offset " + std::to_string(source.offset) +
-       ": building view " + view.name + " again");
+Result<void> Worker::Parts::rebuild(std::string_view why) {
+  warn("building view " + view.name + " again: " + std::string(why));
   if (auto begun = begin_again(); !begun) return begun;
   const auto until = Clock::now() + options.connection.unreachable_after;
   for (;;) {
@@ -152,6 +175,7 @@ Result<void> Worker::Parts::take(const LogConsumer::Record& record) {
   } else {
     auto why = read ? "it has no events" : read.error().message;
     warn("record " + std::to_string(record.offset) + " of crm.log.v1 is parked: " + why);
+    if (auto told = dead_letters.tell(record.offset, record.value, why); !told) return told;
     source.park(record.offset, std::move(why));
   }
   source.offset = record.offset + 1;
@@ -159,6 +183,13 @@ Result<void> Worker::Parts::take(const LogConsumer::Record& record) {
   // over then.
   store->put_source(to_text(source));
   return {};
+}
+
+// A stream is of the share that has the number of its partition, were there as many partitions as shares.
+bool Worker::Parts::takes(const RecordedEvent& event) {
+  if (options.share.whole()) return true;
+  stream.assign(event.stream_type).append(1, '-').append(event.stream_id);
+  return partition_of(stream, static_cast<std::int32_t>(options.share.count)) == static_cast<std::int32_t>(options.share.number - 1);
 }
 
 Result<void> Worker::Parts::fold_frame() {
@@ -173,7 +204,7 @@ Result<void> Worker::Parts::fold_frame() {
     if (!event) return event.error();
     source.tree.add((*event)->leaf);
     if ((*event)->position <= have) continue;
-    if (auto folded = folder->fold(**event); !folded) return folded;
+    if (auto folded = takes(**event) ? folder->fold(**event) : folder->pass(**event); !folded) return folded;
     ++events;
   }
   return {};
@@ -183,7 +214,7 @@ Result<void> Worker::Parts::fold_frame() {
 Result<bool> Worker::Parts::step(int wait_ms) {
   auto record = consumer->next(wait_ms);
   if (!record && record.error().reason == "bus.out_of_range" && !began_again) {
-    if (auto rebuilt = rebuild(); !rebuilt) return rebuilt.error();
+    if (auto rebuilt = rebuild(out_of_range(source.offset)); !rebuilt) return rebuilt.error();
     return true;
   }
   if (!record) return record.error();
@@ -233,6 +264,7 @@ Result<WorkerResult> Worker::Parts::result() const {
   auto digest = projections::rows_digest(**snapshot);
   if (!digest) return digest.error();
   WorkerResult result{.view = view.name,
+                      .share = options.share,
                       .position = folder->position(),
                       .root = source.tree.root(),
                       .digest = *digest,
@@ -247,6 +279,12 @@ Result<WorkerResult> Worker::run(WorkerUntil until, const Progress& progress,
                                  std::stop_token stop) {
   auto& parts = *parts_;
   const bool follow = until == WorkerUntil::kStopped;
+  if (!parts.options.share.whole() && !parts.view.by_stream)
+    return Error{.code = ErrorCode::kInvalid,
+                 .reason = "view.not_shared",
+                 .message = "view " + parts.view.name + " has rows that several streams write, so it cannot be shared out",
+                 .field = "share",
+                 .hint = "let one worker keep it"};
   if (auto opened = parts.open_rows(); !opened) return opened.error();
   while (!stop.stop_requested()) {
     std::optional<std::int64_t> end;

@@ -12,6 +12,7 @@
 #include "adapters/kafka/connection.h"
 #include "domain/result.h"
 #include "eventstore/event.h"
+#include "projections/share.h"
 
 namespace rapport::projections {
 class RowStores;
@@ -23,6 +24,10 @@ namespace rapport::kafka {
 struct WorkerOptions {
   Connection connection;
   std::size_t batch_events_max = 8'192;  // events a batch of rows
+  // The part of the view to keep. Rows of another share are built again.
+  projections::Share share = {};
+  // Takes the parked records up again, from the first of them on: another version of the program may understand them.
+  bool replay_parked = false;
 };
 
 enum class WorkerUntil : std::uint8_t {
@@ -32,9 +37,10 @@ enum class WorkerUntil : std::uint8_t {
 
 struct WorkerResult {
   std::string view;                 // "pipeline"
+  projections::Share share = {};
   Position position;                // every event up to here is in the rows
   Hash root{};                      // the log's tree head there, computed from the events that came
-  Hash digest{};                    // over the rows: that of the local view at the same position
+  Hash digest{};                    // over the rows: that of the local view at the same position, if the share is the whole view
   std::uint64_t events = 0;         // folded now
   std::vector<std::string> parked;  // records that are no frames, one sentence each; the last
                                     // hundred since the beginning
@@ -44,7 +50,8 @@ struct WorkerResult {
 //
 // Rows, position and place in the topic are written in one batch, so a worker that is killed goes
 // on as if nothing had been. Events are taken in their order only: one that came before is passed
-// over, a missing one ends the work (bus.gap). A record that is no frame is parked in the batch. If
+// over, a missing one ends the work (bus.gap). A record that is no frame is parked in the batch, and put into
+// crm.log.v1.dlq with the reason first. If
 // the topic does not have the place any more, the view is built again from the topic's beginning;
 // nothing is ever jumped over.
 class Worker final {
@@ -57,7 +64,7 @@ class Worker final {
   Worker(const Worker&) = delete;
 
   // Blocks. `progress`, if any, is called now and then on this thread.
-  // Errors: bus.unreachable, bus.no_topic (with kStopped both are waited for), bus.refused,
+  // Errors: view.not_shared: its rows join streams, so it has no shares; bus.unreachable, bus.no_topic (with kStopped both are waited for), bus.refused,
   // bus.setting; bus.gap: events are
   //   missing; bus.other_log: the frames are of another log than the rows; and whatever the row
   //   store or the fold answers.

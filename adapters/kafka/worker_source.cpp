@@ -19,7 +19,8 @@ std::string to_text(const WorkerSource& source) {
     parked.push_back({{"offset", record.offset}, {"why", record.why}});
   std::string edge;
   append_base64(bytes_of(source.tree.edge()), edge);
-  return json{{"cluster", source.cluster},
+  return json{{"share", to_text(source.share)},
+              {"cluster", source.cluster},
               {"offset", source.offset},
               {"treeSize", source.tree.size()},
               {"treeEdge", edge},
@@ -32,6 +33,9 @@ std::optional<WorkerSource> parse_source(std::string_view text) {
   if (parsed.is_discarded()) return std::nullopt;
   try {
     WorkerSource source;
+    auto share = projections::parse_share(parsed.value("share", "1/1"));  // older programs knew whole views only
+    if (!share) return std::nullopt;
+    source.share = *share;
     source.cluster = parsed.at("cluster").get<std::string>();
     source.offset = parsed.at("offset").get<std::int64_t>();
     auto edge = parse_base64(parsed.at("treeEdge").get<std::string>());

@@ -8,6 +8,7 @@
 
 #include "eventstore/event.h"
 #include "eventstore/proof/merkle_tree.h"
+#include "projections/share.h"
 
 namespace rapport::kafka {
 
@@ -21,6 +22,7 @@ struct Parked {
 struct WorkerSource {
   static constexpr std::size_t kParkedMax = 100;  // the last ones
 
+  projections::Share share;  // of the view, that the rows are
   std::string cluster;      // Kafka's own id; offsets mean nothing on another
   std::int64_t offset = 0;  // of the next record
   MerkleTree tree;  // over every event that came: the log's own root proves that none is missing or

@@ -8,6 +8,7 @@ namespace rapport::projections::pipeline {
 struct Pipeline {
   static constexpr std::string_view kName = "pipeline";
   static constexpr std::uint32_t kVersion = 2;
+  static constexpr bool kByStream = true;  // a row is written by the events of one stream
   using Rows = pipeline::Rows;
   Rows rows;
   void apply(const RecordedEvent& event);
