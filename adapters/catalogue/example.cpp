@@ -64,6 +64,10 @@ constexpr Texts kTexts[] = {
     {"view", "pipeline", "pipeline"},
     {"tier", "gold", "gold"},
     {"cardNo", "7000 1234", "7000 4321"},
+    {"url", "https://example.com/events", "https://example.com/crm"},
+    {"match", "type=opportunity.won", "category=case"},
+    {"description", "to the billing system", "to the support desk"},
+    {"detail", "the receiver answered 410", "the receiver answered 410"},
     {"old", "silver", "silver"},
     {"new", "gold", "gold"},
 };

@@ -5,6 +5,7 @@
 #include "adapters/catalogue/example.h"
 #include "adapters/catalogue/markup.h"
 #include "adapters/catalogue/record_headers.h"
+#include "adapters/catalogue/rows.h"
 #include "adapters/json/field_plan.h"
 #include "adapters/json/json_schema.h"
 #include "adapters/kafka/topics.h"
@@ -92,7 +93,7 @@ std::string event_section(const AggregatePlan& aggregate, const MemberPlan& even
 
 std::string settings_of(const kafka::TopicPlan& topic) {
   std::string all = fmt::format("{} partition{}", topic.partitions, topic.partitions == 1 ? "" : "s");
-  for (auto& [name, value] : kafka::topic_settings(kafka::kReplicationMax)) all += ", " + code(name + "=" + value);
+  for (auto& [name, value] : kafka::topic_settings(kafka::kReplicationMax, topic.compacted)) all += ", " + code(name + "=" + value);
   return all;
 }
 
@@ -131,7 +132,7 @@ std::string index_page() {
       events += (events.empty() ? "" : ", ") + link(page_name(aggregate) + "#" + event.name, code(event.name));
     aggregates.push_back({link(page_name(aggregate), code(aggregate.name)), escaped(about(aggregate)), events});
   }
-  for (auto& topic : kafka::planned_topics(kafka::kPartitionsDefault)) topics.push_back({code(topic.name), settings_of(topic)});
+  for (auto& topic : all_topics()) topics.push_back({code(topic.name), settings_of(topic)});
   std::string body = "<h1>Events of Rapport</h1>\n";
   body += element("p", "Every event of the log is one record of one topic, in order within its stream, from the first one on. Records are "
                        "CloudEvents 1.0 in binary mode: headers, and the event's data as JSON. Positions (" + code("ce_sequence") +

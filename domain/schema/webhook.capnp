@@ -53,7 +53,7 @@ struct RotateSecret { rotation @0 :UInt32; }  # the number that the new secret g
 struct Delete {}
 struct Correct { target @0 :EventId; new @1 :Note; approverId @2 :Text $maxLength(200); }
 
-struct Created {
+struct Created {  # somebody is told of events from now on
   url @0 :Text $maxLength(2000);
   match @1 :List(Text) $maxLength(32);
   ordering @2 :Ordering;
@@ -61,17 +61,22 @@ struct Created {
   from :union { unknown @4 :Void; value @5 :UInt64; }
   rotation @6 :UInt32;  # of the secret; goes on counting where a deleted one of the same id left off
 }
-struct Changed { old @0 :Details; new @1 :Details; }
-struct Paused { cause @0 :PauseCause; detail @1 :Text $optional $maxLength(1000); }
-struct Resumed {}
-struct SecretRotated {
+struct Changed { old @0 :Details; new @1 :Details; }  # only what changed is there, before and after
+struct Paused { cause @0 :PauseCause; detail @1 :Text $optional $maxLength(1000); }  # nothing is sent for now, and why
+struct Resumed {}  # sending goes on with what was left
+struct SecretRotated {  # another secret signs
   rotation @0 :UInt32;
   previousUntil @1 :Int64 $timestamp;  # until then the secret before signs, too
 }
-struct Deleted {}
-struct CorrectionRecorded { target @0 :EventId; old @1 :Note; new @2 :Note; approverId @3 :Text $maxLength(200); }
-# Patches: present = changed.
-struct Details {
+struct Deleted {}  # nothing is sent any more
+struct CorrectionRecorded {
+  # something was recorded wrong: what was said, and what is right
+  target @0 :EventId;
+  old @1 :Note;
+  new @2 :Note;
+  approverId @3 :Text $maxLength(200);
+}
+struct Details {  # A patch: present = changed.
   url @0 :Text $optional $maxLength(2000);
   match @1 :List(Text) $optional $maxLength(32);  # present and empty: every event
   ordering :union { unknown @2 :Void; value @3 :Ordering; }

@@ -1,5 +1,5 @@
 // pages.js BROWSER CATALOGUE SHOTS: opens every page without scripts, as wide as a phone, and prints what is on it as JSON; leaves a
-// picture and a print of each in SHOTS.
+// picture of each in SHOTS, and a print of the first.
 const { mkdirSync, readdirSync } = require("node:fs");
 const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");
@@ -43,7 +43,7 @@ async function main() {
       await page.goto(pathToFileURL(join(catalogue, name)).href);
       seen[name] = { ...(await page.evaluate(read)), complaints };
       await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-      await page.pdf({ path: join(shots, `${name}.pdf`), format: "A4" });
+      if (name === "index.html") await page.pdf({ path: join(shots, `${name}.pdf`), format: "A4" });
       await page.close();
     }
     console.log(JSON.stringify(seen));
