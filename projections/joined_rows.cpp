@@ -73,6 +73,10 @@ Checkpoint furthest_behind(const std::vector<std::unique_ptr<RowSnapshot>>& shar
   return least;
 }
 
+Error of_one_share() {
+  return {.code = ErrorCode::kInvalid, .reason = "state.shares", .message = "shares are verified one by one"};
+}
+
 }  // namespace
 
 JoinedSnapshot::JoinedSnapshot(std::vector<std::unique_ptr<RowSnapshot>> shares)
@@ -119,8 +123,7 @@ Result<void> JoinedSnapshot::scan(std::string_view prefix, std::string_view afte
   }
 }
 
-Result<void> JoinedSnapshot::scan_stored(Family, const Visit&) const {
-  return Error{.code = ErrorCode::kInvalid, .reason = "state.shares", .message = "shares are verified one by one"};
-}
+Result<void> JoinedSnapshot::scan_stored(Family, std::string_view, const Visit&) const { return of_one_share(); }
+Result<void> JoinedSnapshot::get_stored(std::string_view, std::string&) const { return of_one_share(); }
 
 }  // namespace rapport::projections

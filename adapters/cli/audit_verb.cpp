@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "adapters/cli/kafka_options.h"
 #include "adapters/cli/progress_bar.h"
 #include "adapters/cli/verb.h"
 #include "adapters/kafka/audit.h"
@@ -48,7 +49,7 @@ class AuditVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
     auto* verb = program.add_subcommand("audit-topic", "prove with the topics alone that they have every event, unaltered");
-    verb->add_option("--kafka", brokers_, "HOST:PORT[,HOST:PORT…]")->required();
+    kafka_.declare(verb, "read from this broker")->required();
     verb->add_option("--pub", keys_, "a verifier's key, known from elsewhere, that must have signed the checkpoints; may be repeated: any of them");
     verb->add_flag("--log-only", log_only_, "crm.log.v1 and crm.checkpoints.v1 alone, not the topics of events");
     add_output(verb, session);
@@ -58,7 +59,9 @@ class AuditVerb final : public Verb {
 
   Result<int> run(Session& session) override {
     auto stop = stop_on_signals();
-    kafka::AuditOptions options{.connection = {.brokers = brokers_}, .log_only = log_only_};
+    auto connection = kafka_.connection();
+    if (!connection) return std::move(connection).error();
+    kafka::AuditOptions options{.connection = std::move(*connection), .log_only = log_only_};
     for (const auto& text : keys_) {
       auto key = NoteVerifier::parse(text);
       if (!key) return key.error();
@@ -74,7 +77,7 @@ class AuditVerb final : public Verb {
   }
 
  private:
-  std::string brokers_;
+  KafkaOptions kafka_;
   std::vector<std::string> keys_;
   bool log_only_ = false;
 };
