@@ -260,6 +260,8 @@ Result<std::string> LocalStore::command(const CommandRequest& request) {
                  .hint = "rapport rebuild folds a view again."};
   auto body = read_command(request.aggregate, request.command, request.body);
   if (!body) return std::move(body).error();
+  if (request.aggregate == "webhook")
+    if (auto checked = impl_->check_webhook(request.command, *body); !checked) return std::move(checked).error();
   Command command{.aggregate = request.aggregate, .id = request.id, .body = *body, .command_id = new_command_id(impl_->clock.now())};
   if (!request.command_id.empty() && !parse(request.command_id, command.command_id))
     return bad_field("command.bad_id", request.command_id, "commandId", "a UUID");

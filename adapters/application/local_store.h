@@ -52,6 +52,7 @@ class LocalStore final : public Service {
   Result<std::string> backup(const BackupRequest& request, const Progress& progress) override;
   Result<std::string> prove(const ProofRequest& request) override;
   Result<std::string> group(const GroupRequest& request, std::stop_token stop = {}) override;
+  Result<std::string> webhook(const WebhookRequest& request) override;
   Result<std::string> subject(const std::string& name) override;
 
   // Wraps all keys by another master key, 64 hex digits. {"keys":n,"masterKey":"where it is kept"}
@@ -94,6 +95,9 @@ class LocalStore final : public Service {
   void follow();
   // Nothing, if the log takes events and the views follow it; else what is wrong.
   Result<void> ready() const;
+  // Delivers to webhooks from now on, in a thread of its own. `allowed`: networks ("10.0.0.0/8") that may be delivered to although
+  // they are not of the internet.
+  Result<void> deliver_webhooks(const std::vector<std::string>& allowed);
   // Whom status() and inspect() ask how publishing stands. Called on any thread; nothing: stop asking.
   void watch_bus(std::function<BusStatus()> status);
   // Where other processes reach the server that holds this store; kept in its lock file until it is closed.

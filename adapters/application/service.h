@@ -107,6 +107,23 @@ struct GroupRequest {
   bool park = false;
 };
 
+// Webhooks: subscriptions (aggregate `webhook`), and how their deliveries stand.
+struct WebhookRequest {
+  enum class About : std::uint8_t {
+    kList,
+    kStatus,
+    kCreate,        // `command`; the answer alone shows the secret
+    kRotateSecret,  // the same
+    kDeliveries,    // attempts of events from `from` to `to`, the last `limit` ones
+    kReplay,        // events from `from` to `to` are delivered once more
+  };
+  About about = About::kList;
+  std::string id = {};
+  CommandRequest command = {};  // its body, id, actor, reason; aggregate and command are known
+  std::uint64_t from = 0, to = ~std::uint64_t{0};
+  std::optional<std::uint64_t> limit = {};
+};
+
 // A line of output: one JSON object, without the line break. False: stop.
 using LineSink = std::function<bool(std::string_view line)>;
 
@@ -129,6 +146,8 @@ class Service {
   virtual Result<std::string> prove(const ProofRequest& request) = 0;
   // {"group":…} as it is then; of kList, kTake, kParked and kReplay with what was asked for.
   virtual Result<std::string> group(const GroupRequest& request, std::stop_token stop = {}) = 0;
+  // {"webhook":…} as it is then; of kCreate and kRotateSecret with "secret" and "receipt", of kDeliveries with "deliveries".
+  virtual Result<std::string> webhook(const WebhookRequest& request) = 0;
   // All that is known about a data subject ("account-4711"): consents, requests, hold, key, and every event with its texts.
   virtual Result<std::string> subject(const std::string& name) = 0;
 };

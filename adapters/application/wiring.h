@@ -3,9 +3,11 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "adapters/application/local_store.h"
 #include "adapters/import/key_value.h"
+#include "adapters/webhooks/webhooks.h"
 #include "domain/aggregates.h"
 #include "eventstore/command_gateway.h"
 #include "eventstore/rocks/group_files.h"
@@ -71,6 +73,14 @@ class LocalStore::Impl {
   std::optional<GroupFiles> group_files;                            // guarded by groups_mutex
   std::map<std::string, std::shared_ptr<ConsumerGroup>> groups;     // the same
   std::mutex long_work;  // one import, revert, rebuild, load or demo at a time
+
+  std::string webhooks_folder() const { return (path / "webhooks").string(); }
+  // What a command would set up that no delivery could follow: a filter that is none, or names what there is not.
+  Result<void> check_webhook(const std::string& command, Words body) const;
+  Result<void> pause_webhook(const std::string& id, webhook::PauseCause cause, const std::string& detail);
+  std::unique_ptr<webhooks::Webhooks> webhooks;       // set once, by deliver_webhooks
+  std::unique_ptr<webhooks::Sender> webhook_sender;
+  std::jthread delivering;                            // the last: what it uses outlives it
 };
 
 // parse_filter, whose types and categories are those that there are: kInvalid "events.unknown_type", "events.unknown_category".

@@ -144,6 +144,7 @@ class WorkerState final : public Service {
   Result<std::string> backup(const BackupRequest&, const Progress&) override { return no_log(); }
   Result<std::string> prove(const ProofRequest&) override { return no_log(); }
   Result<std::string> group(const GroupRequest&, std::stop_token) override { return no_log(); }
+  Result<std::string> webhook(const WebhookRequest&) override { return no_log(); }
   Result<std::string> subject(const std::string&) override { return no_log(); }
 
  private:

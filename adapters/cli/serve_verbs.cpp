@@ -99,6 +99,7 @@ class ServeVerb final : public Verb {
     add_data(verb, session);
     verb->add_option("--listen", listen_, "HOST:PORT; port 0 takes any free one")->capture_default_str();
     kafka_.declare(verb, "publish to this broker meanwhile");
+    verb->add_option("--webhook-allow", webhook_networks_, "deliver webhooks to addresses of this network, too, as 10.0.0.0/8; given again: to any of them");
     verb->add_flag("--allow-remote", allow_remote_, "listen elsewhere than on a loopback address, although there are no users and rights yet");
     add_output(verb, session);
     add_example(verb, "rapport serve --data rapport-data --listen 127.0.0.1:8080");
@@ -125,6 +126,7 @@ class ServeVerb final : public Verb {
     if (!server) return std::move(server).error();
     auto url = "http://" + (*server)->address();
     if (auto announced = (*store)->announce(url); !announced) return std::move(announced).error();
+    if (auto delivering = (*store)->deliver_webhooks(webhook_networks_); !delivering) return std::move(delivering).error();
     publishing.start();
     print("listening on " + url + "\n");
     wait_for(stop);
@@ -145,6 +147,7 @@ class ServeVerb final : public Verb {
 
   std::string listen_ = "127.0.0.1:8080";
   KafkaOptions kafka_;
+  std::vector<std::string> webhook_networks_;
   bool allow_remote_ = false;
 };
 

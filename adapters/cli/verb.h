@@ -62,6 +62,7 @@ void add_query_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // query, ev
 void add_command_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // command, import, revert, demo
 void add_store_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // verify, rebuild, dump, load
 void add_group_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // group
+void add_webhook_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // webhook
 void add_subject_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // subject, rotate-master-key
 void add_backup_verbs(std::vector<std::unique_ptr<Verb>>& verbs);   // backup, restore
 void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // keygen, checkpoint, proof, export

@@ -8,6 +8,7 @@
 #include "adapters/catalogue/catalogue.h"
 #include "adapters/http/answers.h"
 #include "adapters/http/request_parts.h"
+#include "adapters/http/routing.h"
 #include "adapters/http/target.h"
 
 namespace rapport {
@@ -47,6 +48,12 @@ const HttpApi::Route HttpApi::kRoutes[] = {
     {"POST", "/v1/groups/{name}/acknowledge", &HttpApi::group<GroupRequest::About::kAcknowledge>},
     {"POST", "/v1/groups/{name}/refuse", &HttpApi::group<GroupRequest::About::kRefuse>},
     {"POST", "/v1/groups/{name}/replay", &HttpApi::group<GroupRequest::About::kReplay>},
+    {"GET", "/v1/webhooks", &HttpApi::webhook<WebhookRequest::About::kList>},
+    {"GET", "/v1/webhooks/{id}", &HttpApi::webhook<WebhookRequest::About::kStatus>},
+    {"PUT", "/v1/webhooks/{id}", &HttpApi::webhook<WebhookRequest::About::kCreate>},
+    {"POST", "/v1/webhooks/{id}/rotateSecret", &HttpApi::webhook<WebhookRequest::About::kRotateSecret>},
+    {"GET", "/v1/webhooks/{id}/deliveries", &HttpApi::webhook<WebhookRequest::About::kDeliveries>},
+    {"POST", "/v1/webhooks/{id}/replay", &HttpApi::webhook<WebhookRequest::About::kReplay>},
     {"GET", "/v1/subjects/{id}", &HttpApi::subject},
     {"GET", "/v1/asyncapi.json", &HttpApi::asyncapi},
     {"GET", "/v1/schemas", &HttpApi::schemas},
@@ -72,66 +79,6 @@ Handling refuse(Error error) { return refuse(Problem{std::move(error)}); }
 HttpReply to_reply(Result<std::string> answer) {
   if (!answer) return to_reply(Problem{answer.error()});
   return {.body = std::move(*answer)};
-}
-
-// The names in the braces, if the path fits. `{name...}` is all that follows, slashes included.
-std::optional<std::vector<std::string>> fit(std::string_view pattern, std::span<const std::string> path) {
-  std::vector<std::string> names;
-  for (std::size_t at = 0; at < path.size(); ++at) {
-    const auto& part = path[at];
-    if (!pattern.starts_with('/')) return {};
-    pattern.remove_prefix(1);
-    const auto end = std::min(pattern.find('/'), pattern.size());
-    const auto expected = pattern.substr(0, end);
-    pattern.remove_prefix(end);
-    if (expected.ends_with("...}")) {
-      names.push_back(part);
-      for (++at; at < path.size(); ++at) names.back().append("/").append(path[at]);
-      return names;
-    }
-    if (expected.starts_with('{')) {
-      if (part.empty()) return {};
-      names.push_back(part);
-    } else if (part != expected) {
-      return {};
-    }
-  }
-  if (!pattern.empty()) return {};
-  return names;
-}
-
-// Browsers send requests with a JSON body to another site only if that site agrees, and we never do.
-Result<void> check_content_type(const HttpRequest& request) {
-  if (request.body.empty()) return {};
-  const auto* type = request.header("Content-Type");
-  if (type && type->substr(0, type->find(';')).starts_with("application/json")) return {};
-  return Error{.code = ErrorCode::kInvalid,
-               .reason = "http.content_type",
-               .message = type ? "the body is " + *type : "the body's type is not said",
-               .field = "Content-Type",
-               .expected = "application/json"};
-}
-
-bool wants_lines(const HttpRequest& request) {
-  const auto* accept = request.header("Accept");
-  return accept && (accept->find("application/jsonl") != accept->npos ||
-                    accept->find("application/x-ndjson") != accept->npos);
-}
-
-// The authority of Origin: "http://crm.example:8080" is "crm.example:8080".
-std::string_view authority(std::string_view origin) {
-  const auto colon = origin.find("://");
-  return colon == origin.npos ? origin : origin.substr(colon + 3);
-}
-
-// Names resolve to whatever their owner wants, also to 127.0.0.1 once a page is loaded; addresses and
-// localhost do not.
-bool is_local_name(std::string_view host, std::string_view own) {
-  if (host.starts_with('[')) return true;
-  host = host.substr(0, host.find(':'));
-  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
-  return host == own || host == "localhost" || host.ends_with(".localhost") ||
-         std::ranges::all_of(host, is_digit);
 }
 
 Error foreign(const char* header, const std::string& value, const char* hint) {
@@ -355,6 +302,29 @@ Handling HttpApi::group(const Call& call) const {
   if (call.request.method == "POST" || call.request.method == "PUT")
     if (auto read = read_group(call.request.body, request); !read) return refuse(read.error());
   return {.lane = Lane::kReports, .answer = [this, request = std::move(request)] { return to_reply(service_.group(request)); }};
+}
+
+template <WebhookRequest::About about>
+Handling HttpApi::webhook(const Call& call) const {
+  using About = WebhookRequest::About;
+  constexpr bool commands = about == About::kCreate || about == About::kRotateSecret;
+  WebhookRequest request{.about = about};
+  if (!call.names.empty()) request.id = call.names[0];
+  const auto parameters = about == About::kDeliveries ? Parameters::read(call.target.parameters, {"from", "to", "limit"})
+                                                      : Parameters::read(call.target.parameters, {});
+  if (!parameters) return refuse(parameters.error());
+  if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
+  if constexpr (about == About::kDeliveries)
+    if (auto read = read_deliveries(*parameters, request); !read) return refuse(read.error());
+  if constexpr (about == About::kReplay)
+    if (auto read = read_replay(call.request.body, request); !read) return refuse(read.error());
+  if constexpr (commands) {
+    if (!call.request.body.empty()) request.command.body = call.request.body;
+    request.command.channel = "http";
+    if (auto read = read_command_headers(call.request, request.command); !read) return refuse(read.error());
+  }
+  return {.lane = commands ? Lane::kCommands : Lane::kReports,
+          .answer = [this, request = std::move(request)] { return to_reply(service_.webhook(request)); }};
 }
 
 Handling HttpApi::inspect(const Call&) const {

@@ -59,6 +59,8 @@ class HttpApi final {
   Handling old_checkpoint(const Call& call) const;
   template <GroupRequest::About about>
   Handling group(const Call& call) const;
+  template <WebhookRequest::About about>
+  Handling webhook(const Call& call) const;
   Handling subject(const Call& call) const;
   Handling asyncapi(const Call& call) const;
   Handling schemas(const Call& call) const;

@@ -64,6 +64,23 @@ Result<void> ended(const Result<HttpReply>& reply) {
   return {};
 }
 
+void add_command_headers(const CommandRequest& command, HttpRequest& request) {
+  const auto header = [&](const char* name, const std::string& value) {
+    if (!value.empty()) request.headers.emplace_back(name, percent_encoded(value));
+  };
+  if (command.expected_version) {
+    request.headers.emplace_back("If-Match", fmt::format("\"{}\"", *command.expected_version));
+  }
+  header("Idempotency-Key", command.command_id);
+  const bool has_text = !command.reason_text.empty();
+  header("Rapport-Reason", has_text ? command.reason_code + ":" + command.reason_text : command.reason_code);
+  header("Rapport-Actor", command.actor);
+  header("Rapport-Occurred-At", command.occurred_at);
+  std::string tags;
+  for (const auto& tag : command.tags) tags += (tags.empty() ? "" : ",") + percent_encoded(tag);
+  if (!tags.empty()) request.headers.emplace_back("Rapport-Tags", tags);
+}
+
 // Cuts pieces into lines, whatever the pieces' borders.
 class Lines final {
  public:
@@ -113,20 +130,7 @@ Result<RemoteService> RemoteService::at(std::string_view url, std::chrono::milli
 Result<std::string> RemoteService::command(const CommandRequest& command) {
   HttpRequest request = post(
       Address("/v1").segment(command.aggregate).segment(command.id).segment(command.command), command.body);
-  const auto header = [&](const char* name, const std::string& value) {
-    if (!value.empty()) request.headers.emplace_back(name, percent_encoded(value));
-  };
-  if (command.expected_version) {
-    request.headers.emplace_back("If-Match", fmt::format("\"{}\"", *command.expected_version));
-  }
-  header("Idempotency-Key", command.command_id);
-  const bool has_text = !command.reason_text.empty();
-  header("Rapport-Reason", has_text ? command.reason_code + ":" + command.reason_text : command.reason_code);
-  header("Rapport-Actor", command.actor);
-  header("Rapport-Occurred-At", command.occurred_at);
-  std::string tags;
-  for (const auto& tag : command.tags) tags += (tags.empty() ? "" : ",") + percent_encoded(tag);
-  if (!tags.empty()) request.headers.emplace_back("Rapport-Tags", tags);
+  add_command_headers(command, request);
   return body_of(exchange({host_, port_}, request, {.timeout = timeout_}));
 }
 
@@ -252,6 +256,29 @@ Result<std::string> RemoteService::group(const GroupRequest& request, std::stop_
     const bool over = std::chrono::steady_clock::now() >= until || stop.stop_requested();
     if (!taken || over || !took_none(*taken)) return taken;
     std::this_thread::sleep_for(kAgainAfter);
+  }
+}
+
+Result<std::string> RemoteService::webhook(const WebhookRequest& request) {
+  using About = WebhookRequest::About;
+  const auto ask = [&](const HttpRequest& asked) { return body_of(exchange({host_, port_}, asked, {.timeout = timeout_})); };
+  auto address = Address("/v1/webhooks");
+  if (request.about == About::kList) return ask(get(address));
+  address.segment(request.id);
+  switch (request.about) {
+    case About::kDeliveries:
+      address.segment("deliveries").parameter("from", request.from).parameter("limit", request.limit);
+      if (request.to != WebhookRequest{}.to) address.parameter("to", request.to);
+      return ask(get(address));
+    case About::kReplay: return ask(post(address.segment("replay"), write_replay(request)));
+    case About::kRotateSecret: address.segment("rotateSecret"); [[fallthrough]];
+    case About::kCreate: {
+      auto sent = post(address, request.command.body);
+      if (request.about == About::kCreate) sent.method = "PUT";
+      add_command_headers(request.command, sent);
+      return ask(sent);
+    }
+    default: return ask(get(address));
   }
 }
 

@@ -33,6 +33,7 @@ class RemoteService final : public Service {
   Result<std::string> backup(const BackupRequest& request, const Progress& progress) override;
   Result<std::string> prove(const ProofRequest& request) override;
   Result<std::string> group(const GroupRequest& request, std::stop_token stop = {}) override;
+  Result<std::string> webhook(const WebhookRequest& request) override;
   Result<std::string> subject(const std::string& name) override;
 
  private:

@@ -360,6 +360,34 @@ std::string write_group(const GroupRequest& request) {
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+Result<void> read_deliveries(const Parameters& parameters, WebhookRequest& request) {
+  const auto from = parameters.number("from"), to = parameters.number("to"), limit = parameters.number("limit");
+  for (const auto* number : {&from, &to, &limit})
+    if (!*number) return number->error();
+  request.from = from->value_or(request.from);
+  request.to = to->value_or(request.to);
+  request.limit = *limit;
+  return {};
+}
+
+Result<void> read_replay(std::string_view body, WebhookRequest& request) {
+  auto members = Members::read(body.empty() ? "{}" : body);
+  if (!members) return members.error();
+  auto from = members->take_number("from"), to = members->take_number("to");
+  if (!from) return from.error();
+  if (!to) return to.error();
+  if (!*from) return invalid("http.missing_field", "from is missing", "/from", "the position of the first event");
+  request.from = **from;
+  request.to = to->value_or(request.to);
+  return members->refuse_others();
+}
+
+std::string write_replay(const WebhookRequest& request) {
+  json body{{"from", request.from}};
+  if (request.to != WebhookRequest{}.to) body["to"] = request.to;
+  return body.dump();
+}
+
 Result<bool> read_revert(std::string_view body) {
   if (body.empty()) return false;
   auto members = Members::read(body);

@@ -65,6 +65,11 @@ std::string write_old_checkpoint(const ProofRequest& request);
 Result<void> read_group(std::string_view body, GroupRequest& request);
 std::string write_group(const GroupRequest& request);
 
+// Parameters from, to, limit; {"from":1,"to":9} with `to` left out for the log's end, and back. Errors: as above.
+Result<void> read_deliveries(const Parameters& parameters, WebhookRequest& request);
+Result<void> read_replay(std::string_view body, WebhookRequest& request);
+std::string write_replay(const WebhookRequest& request);
+
 // {"dryRun":true} or nothing. Errors: as above.
 Result<bool> read_revert(std::string_view body);
 

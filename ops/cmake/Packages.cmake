@@ -1,6 +1,7 @@
 # Every library that the project uses, all of them Debian packages (ops/packages).
 find_package(PkgConfig REQUIRED)
 find_package(CapnProto REQUIRED)
+find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(RocksDB REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS url)

@@ -74,6 +74,12 @@ class FakeService final : public Service {
     return std::string(R"({"group":"g","events":[]})");
   }
 
+  Result<std::string> webhook(const WebhookRequest& request) override {
+    std::lock_guard lock(mutex_);
+    webhooks.push_back(request);
+    return std::string(R"({"webhook":"w"})");
+  }
+
   Result<void> events(const EventsRequest& request, const LineSink& sink, std::stop_token stop) override {
     std::uint64_t next = request.from == 0 ? 1 : request.from;
     std::uint64_t left = request.limit.value_or(~std::uint64_t{0});
@@ -144,6 +150,7 @@ class FakeService final : public Service {
   std::vector<CommandRequest> commands;  // read them when nothing runs
   std::vector<QueryRequest> queries;
   std::vector<GroupRequest> groups;
+  std::vector<WebhookRequest> webhooks;
   std::vector<ProofRequest> proofs;
   std::vector<BackupRequest> backups;
   std::atomic<int> followers = 0;

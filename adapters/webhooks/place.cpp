@@ -1,0 +1,89 @@
+#include "adapters/webhooks/place.h"
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+
+#include <cstring>
+
+#include "adapters/webhooks/schema/place.capnp.h"
+#include "eventstore/rocks/files.h"
+
+namespace rapport::webhooks {
+namespace {
+
+constexpr const char* kName = "place";
+
+std::string encoded(const Place& place) {
+  capnp::MallocMessageBuilder message;
+  auto root = message.initRoot<wire::Place>();
+  root.setCreated(place.created.value);
+  root.setResumed(place.resumed.value);
+  auto lanes = root.initLanes(static_cast<unsigned>(place.lanes.size()));
+  for (unsigned i = 0; i < lanes.size(); ++i) {
+    auto& from = place.lanes[i];
+    auto to = lanes[i];
+    to.setFrom(from.from.value);
+    to.setTo(from.to.value);
+    to.setReadTo(from.read_to.value);
+    auto unsettled = to.initUnsettled(static_cast<unsigned>(from.unsettled.size()));
+    for (unsigned k = 0; k < unsettled.size(); ++k) {
+      unsettled[k].setPosition(from.unsettled[k].position.value);
+      unsettled[k].setAttempts(from.unsettled[k].attempts);
+      unsettled[k].setDue(from.unsettled[k].due.micros);
+    }
+  }
+  auto words = capnp::messageToFlatArray(message);
+  auto bytes = words.asBytes();
+  std::string text(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
+  auto digest = sha256({bytes_of(std::string_view(text))});
+  return text.append(text_of(digest));
+}
+
+std::optional<Place> decoded(std::string_view bytes) try {
+  if (bytes.size() < sizeof(Hash)) return {};
+  auto message = bytes.substr(0, bytes.size() - sizeof(Hash));
+  auto digest = sha256({bytes_of(message)});
+  if (text_of(digest) != bytes.substr(message.size()) || message.size() % sizeof(capnp::word) != 0) return {};
+  auto words = kj::heapArray<capnp::word>(message.size() / sizeof(capnp::word));
+  std::memcpy(words.begin(), message.data(), message.size());
+  capnp::FlatArrayMessageReader reader(words);
+  auto root = reader.getRoot<wire::Place>();
+  Place place{.created = {root.getCreated()}, .resumed = {root.getResumed()}};
+  for (auto from : root.getLanes()) {
+    auto& lane = place.lanes.emplace_back(LanePlace{.from = {from.getFrom()}, .to = {from.getTo()}, .read_to = {from.getReadTo()}});
+    for (auto one : from.getUnsettled()) lane.unsettled.push_back({{one.getPosition()}, one.getAttempts(), {one.getDue()}});
+  }
+  if (place.lanes.empty()) return {};
+  return place;
+} catch (const kj::Exception&) {
+  return {};
+}
+
+}  // namespace
+
+Result<void> PlaceFile::save(const Place& place) const {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error) return Error{ErrorCode::kUnavailable, "store.io", "cannot make " + folder_.string() + ": " + error.message()};
+  return write_file_durably(folder_ / kName, encoded(place));
+}
+
+Result<std::optional<Place>> PlaceFile::load() const {
+  auto bytes = read_file(folder_ / kName);
+  if (!bytes && bytes.error().code == ErrorCode::kNotFound) return std::optional<Place>();
+  if (!bytes) return std::move(bytes).error();
+  auto place = decoded(*bytes);
+  if (!place)
+    return Error{ErrorCode::kCorrupt, "webhooks.damaged", (folder_ / kName).string() + " is no place of a webhook", "", "",
+                 "restore it, or remove it: then the webhook begins where it was created to begin"};
+  return place;
+}
+
+Result<void> PlaceFile::remove() const {
+  std::error_code error;
+  std::filesystem::remove_all(folder_, error);
+  if (error) return Error{ErrorCode::kUnavailable, "store.io", "cannot remove " + folder_.string() + ": " + error.message()};
+  return {};
+}
+
+}  // namespace rapport::webhooks
