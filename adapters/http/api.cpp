@@ -213,7 +213,7 @@ Handling HttpApi::stream(const Call& call) const {
 Handling HttpApi::events_or_page(const Call& call, EventsRequest asked) const {
   const bool whole_log = asked.stream.empty();
   const auto parameters =
-      whole_log ? Parameters::read(call.target.parameters, {"from", "to", "limit", "stream", "type", "direction"}, "match")
+      whole_log ? Parameters::read(call.target.parameters, {"from", "to", "limit", "stream", "type", "direction", "wait"}, "match")
                 : Parameters::read(call.target.parameters, {"from", "to", "limit", "type", "direction"}, "match");
   if (!parameters) return refuse(parameters.error());
   if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
@@ -233,6 +233,9 @@ Handling HttpApi::events_or_page(const Call& call, EventsRequest asked) const {
     return refuse(Error{ErrorCode::kInvalid, "http.bad_parameter", "no direction: " + direction, "direction", "forward or backward"});
   }
   asked.backward = direction == "backward";
+  const auto wait = parameters->number("wait");
+  if (!wait) return refuse(wait.error());
+  if (*wait) return wait_for_page(call, std::move(asked), std::chrono::seconds(std::min<std::uint64_t>(**wait, 3'600)));
   if (wants_lines(call.request)) return {.lane = Lane::kLines, .lines = std::move(asked)};
   return {.lane = Lane::kReports, .answer = [this, asked, whole_log, target = call.target] {
             HttpReply reply = page(asked, target);
@@ -245,6 +248,22 @@ Handling HttpApi::events_or_page(const Call& call, EventsRequest asked) const {
                                      .message = "no event was ever recorded for " + asked.stream,
                                      .hint = "A stream is named aggregate-ID, as in opportunity-1C1I7A6R."}});
           }};
+}
+
+// Long-poll: the page as soon as it has an event, or empty when the time is over.
+Handling HttpApi::wait_for_page(const Call& call, EventsRequest asked, std::chrono::milliseconds wait) const {
+  const auto filter = parse_filter(asked.match);
+  if (!filter) return refuse(filter.error());
+  const bool ends = asked.to != EventsRequest{}.to || asked.limit == 0;
+  if (asked.backward || ends || wants_lines(call.request)) {
+    return refuse(Error{ErrorCode::kInvalid, "http.bad_parameter", "a page that waits goes forward, to the log's end, and is JSON", "wait",
+                        "no direction, to or limit=0 beside it",
+                        "GET /v1/events/live sends events one by one."});
+  }
+  Handling handling{.lane = Lane::kWait, .wait = std::min(wait, options_.limits.wait_max)};
+  handling.live = {std::max<std::uint64_t>(asked.from, 1), asked.stream, asked.type, *filter};
+  handling.answer = [this, asked = std::move(asked), target = call.target] { return page(asked, target); };
+  return handling;
 }
 
 HttpReply HttpApi::page(EventsRequest asked, const Target& target) const {
@@ -292,6 +311,13 @@ Handling HttpApi::live(const Call& call) const {
     }
     handling.live.position = *position + 1;
   }
+  // The service knows which types there are; what is unknown is an error and no silence.
+  EventsRequest nothing{.stream = handling.live.stream, .type = handling.live.type, .match = parameters->texts("match"), .limit = 0};
+  if (nothing.type.empty() && nothing.match.empty()) return handling;
+  handling.answer = [this, nothing = std::move(nothing)] {
+    auto known = service_.events(nothing, [](std::string_view) { return true; }, {});
+    return known ? HttpReply{.content_type = "text/event-stream"} : to_reply(Problem{known.error()});
+  };
   return handling;
 }
 

@@ -17,15 +17,16 @@ struct Target;
 
 // Where a request is worked on. What blocks has threads by kind, so that reports cannot keep commands
 // waiting.
-enum class Lane { kInline, kCommands, kReports, kLong, kLines, kLive };
+enum class Lane { kInline, kCommands, kReports, kLong, kLines, kWait, kLive };
 
 // What is to be done about a request.
 struct Handling {
   std::string_view route = "(unknown)";  // its pattern, for metrics
   Lane lane = Lane::kInline;
-  std::function<HttpReply()> answer = {};  // lanes kInline to kLong; does not throw
+  std::function<HttpReply()> answer = {};  // lanes kInline to kLong, kWait and kLive; does not throw
   EventsRequest lines = {};                // kLines: events as JSON Lines, streamed
-  LiveReader::From live = {};              // kLive: events as they happen
+  LiveReader::From live = {};              // kLive: events as they happen, unless `answer` is there and says no; kWait: what to wait for
+  std::chrono::milliseconds wait{0};       // kWait: until `answer` has an event, so long at most
 };
 
 // Safe for concurrent use; borrows everything it is made from.
@@ -70,6 +71,7 @@ class HttpApi final {
   Handling metrics(const Call& call) const;
 
   Handling events_or_page(const Call& call, EventsRequest asked) const;
+  Handling wait_for_page(const Call& call, EventsRequest asked, std::chrono::milliseconds wait) const;
   HttpReply page(EventsRequest asked, const Target& target) const;
 
   Service& service_;

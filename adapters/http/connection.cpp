@@ -57,6 +57,19 @@ std::string sse_text(const LiveEvents& events) {
   return text;
 }
 
+// One of those who wait for events, from here to the end of its request.
+struct LivePlace {
+  const ConnectionShared& shared;
+  const std::size_t taken;
+  explicit LivePlace(const ConnectionShared& all) : shared(all), taken(all.live_clients++) { shared.metrics.live_clients(1); }
+  ~LivePlace() {
+    --shared.live_clients;
+    shared.metrics.live_clients(-1);
+  }
+  LivePlace(const LivePlace&) = delete;
+  LivePlace& operator=(const LivePlace&) = delete;
+};
+
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   Connection(tcp::socket socket, const ConnectionShared& shared)
@@ -75,16 +88,19 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Awaitable<bool> read_request();
   Awaitable<bool> answer();
   Awaitable<HttpReply> work(WorkerPool& pool, std::function<HttpReply()> answer);
+  Awaitable<HttpReply> work_in_turn(const std::function<HttpReply()>& answer);
   Awaitable<bool> run_on(WorkerPool& pool, const std::function<void()>& work);
   Awaitable<bool> send(HttpReply reply);
   Awaitable<bool> send_problem(const Problem& problem);
 
   Awaitable<bool> send_lines(EventsRequest asked);
-  Awaitable<bool> send_live(LiveReader::From from);
+  Awaitable<bool> send_live(Handling handling);
+  Awaitable<bool> send_when_there(Handling handling);
+  Awaitable<bool> wait_for_events(LiveReader& reader, Clock::time_point until);
   Awaitable<std::optional<Problem>> start_live(LiveReader& reader);
   Awaitable<bool> continue_live(LiveReader& reader, bool& caught_up);
   Awaitable<bool> send_from_log(LiveReader& reader);
-  Awaitable<void> end_live(const Error& error);
+  Awaitable<void> end_live(const Error& error, std::uint64_t passed);
 
   bool is_stopping() const { return shared_.stopping.stop_requested(); }
   void on_stop();
@@ -156,7 +172,9 @@ Awaitable<bool> Connection::answer() {
   if (handling.lane == Lane::kLines && !wire_.is_head())
     co_return co_await send_lines(std::move(handling.lines));
   if (handling.lane == Lane::kLive && !wire_.is_head())
-    co_return co_await send_live(std::move(handling.live));
+    co_return co_await send_live(std::move(handling));
+  if (handling.lane == Lane::kWait && !wire_.is_head())
+    co_return co_await send_when_there(std::move(handling));
   HttpReply reply;
   switch (handling.lane) {
     case Lane::kInline:
@@ -166,6 +184,7 @@ Awaitable<bool> Connection::answer() {
       reply = co_await work(shared_.commands, std::move(handling.answer));
       break;
     case Lane::kReports:
+    case Lane::kWait:
       reply = co_await work(shared_.reports, std::move(handling.answer));
       break;
     case Lane::kLong:
@@ -187,6 +206,19 @@ Awaitable<HttpReply> Connection::work(WorkerPool& pool, std::function<HttpReply(
   const std::function<void()> blocking = [&] { reply = guarded(answer); };
   const bool taken = co_await run_on(pool, blocking);
   if (!taken) co_return to_reply(Problem{overloaded()});
+  co_return reply;
+}
+
+// On a thread for reports, as soon as one has time: for those who came to wait anyway, so many that they would overrun the queue.
+Awaitable<HttpReply> Connection::work_in_turn(const std::function<HttpReply()>& answer) {
+  HttpReply reply;
+  const std::function<void()> blocking = [&] { reply = guarded(answer); };
+  for (bool taken = false; !taken;) {
+    taken = co_await run_on(shared_.reports, blocking);
+    if (taken) break;
+    if (is_stopping()) co_return to_reply(Problem{stopping_error()});
+    co_await wake_->wait(kRetryLog);
+  }
   co_return reply;
 }
 
@@ -262,26 +294,19 @@ Awaitable<bool> Connection::send_lines(EventsRequest asked) {
   co_return false;
 }
 
-Awaitable<bool> Connection::send_live(LiveReader::From from) {
-  struct Place {
-    const ConnectionShared& shared;
-    const std::size_t taken;
-    explicit Place(const ConnectionShared& all) : shared(all), taken(all.live_clients++) {
-      shared.metrics.live_clients(1);
-    }
-    ~Place() {
-      --shared.live_clients;
-      shared.metrics.live_clients(-1);
-    }
-  };
-  const Place place(shared_);
+Awaitable<bool> Connection::send_live(Handling handling) {
+  const LivePlace place(shared_);
   const Problem full{overloaded()};
   if (place.taken >= limits_.live_clients_max) co_return co_await send_problem(full);
-  LiveReader reader(shared_.live, std::move(from), [wake = wake_] { wake->notify(); });
+  HttpReply known;
+  if (handling.answer) known = co_await work_in_turn(handling.answer);
+  if (known.status != 200) co_return co_await send(std::move(known));
+  LiveReader reader(shared_.live, std::move(handling.live), [wake = wake_] { wake->notify(); });
   const auto problem = co_await start_live(reader);
   if (problem) co_return co_await send_problem(*problem);
   count(200);
   wire_.end_after_this();
+  wire_.buffer_at_most(limits_.live_buffer_bytes);
   bool open = co_await wire_.begin_stream("text/event-stream");
   wire_.watch_for_end(shared_from_this(), [this] {
     gone_ = true;
@@ -290,6 +315,45 @@ Awaitable<bool> Connection::send_live(LiveReader::From from) {
   if (open) open = co_await wire_.write_piece("retry: 2000\n\n");
   bool caught_up = false;
   while (open && !gone_) open = co_await continue_live(reader, caught_up);
+  co_return false;
+}
+
+Awaitable<bool> Connection::send_when_there(Handling handling) {
+  const LivePlace place(shared_);
+  const Problem full{overloaded()};
+  if (place.taken >= limits_.live_clients_max) co_return co_await send_problem(full);
+  const auto until = Clock::now() + handling.wait;
+  HttpReply reply;
+  {
+    // There before the first look, so that nothing comes unnoticed in between.
+    LiveReader reader(shared_.live, handling.live, [wake = wake_] { wake->notify(); });
+    for (bool again = true; again;) {
+      reply = co_await work_in_turn(handling.answer);
+      again = reply.status == 200 && reply.body == "[]" && Clock::now() < until;
+      if (again) again = co_await wait_for_events(reader, until);
+    }
+  }
+  const bool goes_on = co_await send(std::move(reply));
+  co_return goes_on;
+}
+
+// False: the time is over, or the server stops.
+Awaitable<bool> Connection::wait_for_events(LiveReader& reader, Clock::time_point until) {
+  while (Clock::now() < until && !is_stopping() && !gone_) {
+    auto next = reader.next();
+    if (!next.events.empty()) co_return true;
+    if (next.state == LiveReader::State::kClosed) co_return false;
+    if (next.state == LiveReader::State::kEvents) continue;
+    if (next.state == LiveReader::State::kBehind) {
+      Result<LiveEvents> read = LiveEvents{};
+      const std::function<void()> blocking = [&] { read = reader.read_log(); };
+      const bool taken = co_await run_on(shared_.reports, blocking);
+      if (!taken) co_await wake_->wait(kRetryLog);
+      if (!read || !read->empty()) co_return true;
+      continue;
+    }
+    co_await wake_->wait(std::chrono::ceil<milliseconds>(until - Clock::now()));
+  }
   co_return false;
 }
 
@@ -341,16 +405,17 @@ Awaitable<bool> Connection::continue_live(LiveReader& reader, bool& caught_up) {
       break;
     case LiveReader::State::kAhead:
     case LiveReader::State::kClosed:
-      co_await end_live(next.error ? *next.error : stopping);
+      co_await end_live(next.error ? *next.error : stopping, reader.passed());
       co_return false;
   }
   co_await wake_->wait(std::chrono::ceil<milliseconds>(due - Clock::now()));
   co_return true;
 }
 
-// The last thing a client hears is why.
-Awaitable<void> Connection::end_live(const Error& error) {
-  const std::string farewell = ": " + error.message + "\n\n";
+// The last thing a client hears is why, and from where to come again.
+Awaitable<void> Connection::end_live(const Error& error, std::uint64_t passed) {
+  const std::string again = passed == 0 ? std::string() : "; come again with Last-Event-ID: " + std::to_string(passed);
+  const std::string farewell = ": " + error.message + again + "\n\n";
   const bool heard = co_await wire_.write_piece(farewell);
   if (heard) co_await wire_.end_stream();
 }
@@ -364,7 +429,7 @@ Awaitable<bool> Connection::send_from_log(LiveReader& reader) {
     co_return true;
   }
   if (!read) {
-    co_await end_live(read.error());
+    co_await end_live(read.error(), reader.passed());
     co_return false;
   }
   const std::string text = sse_text(*read);

@@ -6,14 +6,14 @@
 #include "adapters/http/answers.h"
 
 namespace rapport {
-namespace {
 
-std::shared_ptr<const LiveEvent> read_event(std::string_view line) {
-  return std::make_shared<LiveEvent>(
-      LiveEvent{event_position(line), event_stream(line), event_type(line), event_terms(line), std::string(line)});
+LiveEvent::LiveEvent(std::string_view line)
+    : position(event_position(line)), stream(event_stream(line)), type(event_type(line)), json(line) {}
+
+const std::vector<Term>& LiveEvent::terms() const {
+  std::call_once(read_, [this] { terms_ = event_terms(json); });
+  return terms_;
 }
-
-}  // namespace
 
 LiveTail::LiveTail(Service& service, LiveLimits limits)
     : service_(service), limits_(limits), thread_([this](std::stop_token stop) { run(stop); }) {}
@@ -76,7 +76,7 @@ Result<void> LiveTail::follow(std::stop_token stop) {
 }
 
 bool LiveTail::keep(std::string_view line) {
-  auto event = read_event(line);
+  auto event = std::make_shared<const LiveEvent>(line);
   std::lock_guard lock(mutex_);
   if (!following_ || event->position <= head_) return following_;
   head_ = event->position;
@@ -167,7 +167,7 @@ Result<LiveEvents> LiveReader::read_log() {
   LiveEvents events;
   std::size_t bytes = 0;
   const auto sink = [&](std::string_view line) {
-    events.push_back(read_event(line));
+    events.push_back(std::make_shared<const LiveEvent>(line));
     bytes += line.size();
     return events.size() < tail_.limits_.batch_events && bytes < tail_.limits_.batch_bytes;
   };
@@ -182,7 +182,7 @@ std::uint64_t LiveReader::passed() const { return next_ == 0 ? 0 : next_ - 1; }
 
 bool LiveReader::wants(const LiveEvent& event) const {
   return (from_.stream.empty() || from_.stream == event.stream) &&
-         (from_.type.empty() || from_.type == event.type) && from_.filter.takes(event.terms);
+         (from_.type.empty() || from_.type == event.type) && (from_.filter.takes_all() || from_.filter.takes(event.terms()));
 }
 
 }  // namespace rapport

@@ -22,11 +22,20 @@
 
 namespace rapport {
 
-struct LiveEvent {
-  std::uint64_t position;
-  std::string stream, type;
-  std::vector<Term> terms;  // what a filter may ask for
-  std::string json;         // one line, the contract's event
+// Safe for concurrent use.
+class LiveEvent final {
+ public:
+  explicit LiveEvent(std::string_view line);
+  // What a filter may ask for; read from the line when the first one asks.
+  const std::vector<Term>& terms() const;
+
+  const std::uint64_t position;
+  const std::string stream, type;
+  const std::string json;  // one line, the contract's event
+
+ private:
+  mutable std::once_flag read_;
+  mutable std::vector<Term> terms_;
 };
 using LiveEvents = std::vector<std::shared_ptr<const LiveEvent>>;
 
@@ -34,7 +43,7 @@ struct LiveLimits {
   std::size_t ring_events = 4096;
   std::size_t ring_bytes = 8 << 20;
   std::size_t batch_events = 512;  // handed over or read from the log at once
-  std::size_t batch_bytes = 1 << 20;
+  std::size_t batch_bytes = 64 << 10;  // what a reader that has stopped reading costs
 };
 
 class LiveReader;

@@ -15,8 +15,9 @@ struct HttpLimits {
   std::size_t header_bytes_max = 16 << 10;  // request line and headers: 431
   std::size_t target_bytes_max = 8 << 10;   // 414
   std::size_t body_bytes_max = 1 << 20;     // 413; the largest command is far smaller
-  std::size_t connections_max = 1024;       // beyond: 503 and closed
-  std::size_t live_clients_max = 256;       // of the connections; beyond: 503
+  std::size_t connections_max = 4096;       // beyond: 503 and closed; fewer where the system allows no more open files
+  std::size_t live_clients_max = 2048;      // of the connections, waiting ones included; beyond: 503
+  std::size_t live_buffer_bytes = 64 << 10;  // the system's, of one that does not read
   std::size_t page_events_default = 1000;   // GET /v1/events without limit=
   std::size_t page_events_max =
       10'000;  // with a larger limit= the page ends here and says where the next begins
@@ -29,6 +30,7 @@ struct HttpLimits {
   std::chrono::milliseconds write_timeout{30'000};  // for each piece written; past it the client is dropped
   std::chrono::milliseconds idle_timeout{60'000};   // between two requests of a connection
   std::chrono::milliseconds heartbeat{15'000};      // of live events
+  std::chrono::milliseconds wait_max{60'000};       // GET /v1/events?wait=: longer ones end here
   std::chrono::milliseconds stop_timeout{
       10'000};  // for requests in flight at a stop; then their connections are cut
 };

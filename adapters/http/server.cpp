@@ -1,6 +1,7 @@
 #include "adapters/http/server.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -25,6 +26,23 @@ using boost::system::error_code;
 // Out of file descriptors, say: connections that end give some back.
 constexpr std::chrono::milliseconds kAcceptPause{50};
 constexpr std::chrono::milliseconds kCutPause{1'000};
+
+constexpr rlim_t kOtherFiles = 1'024;  // what the store opens, and whoever delivers
+
+// As many connections as there are file descriptors to be had for: one too many is told so, and not left without an answer.
+HttpOptions within_files(HttpOptions options) {
+  auto& most = options.limits.connections_max;
+  const rlim_t wanted = most + kOtherFiles;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) return options;
+  const auto had = files.rlim_cur;
+  files.rlim_cur = std::min(wanted, files.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) files.rlim_cur = had;
+  if (files.rlim_cur >= wanted) return options;
+  most = files.rlim_cur > 2 * kOtherFiles ? files.rlim_cur - kOtherFiles : files.rlim_cur / 2;
+  spdlog::warn("no more than {} connections at once: the system allows {} open files (ulimit -n)", most, files.rlim_cur);
+  return options;
+}
 
 std::string to_text(const tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
@@ -73,7 +91,7 @@ Error cannot_listen(const tcp::endpoint& endpoint, const error_code& error) {
 class HttpServer::Impl {
  public:
   Impl(Service& service, HttpOptions options)
-      : options_(std::move(options)),
+      : options_(within_files(std::move(options))),
         api_(service, options_, metrics_),
         live_(service),
         commands_(std::in_place, options_.command_threads, options_.command_queue),

@@ -208,6 +208,11 @@ Awaitable<bool> HttpWire::write_piece(std::string_view piece) {
   co_return !error;
 }
 
+void HttpWire::buffer_at_most(std::size_t bytes) {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::send_buffer_size(static_cast<int>(bytes)), ignored);
+}
+
 Awaitable<bool> HttpWire::end_stream() {
   if (version_ < 11) co_return false;
   deadline_.arm(limits_.write_timeout);

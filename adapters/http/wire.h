@@ -47,6 +47,7 @@ class HttpWire final {
   void watch_for_end(std::shared_ptr<void> keep, std::function<void()> on_end);
 
   bool is_head() const { return is_head_; }
+  void buffer_at_most(std::size_t bytes);          // what the system keeps of a client that does not read
   void end_after_this() { keep_alive_ = false; }  // no further request on this connection
   void stop_waiting();                            // ends wait_for_request()
   void cut();                                     // ends everything at once

@@ -294,5 +294,68 @@ TEST_F(LiveClients, HearFromAServerThatCannotReadItsLog) {
   EXPECT_NE(reply.find("store.damaged"), reply.npos);
 }
 
+TEST_F(LiveClients, HearOnLeavingFromWhereToComeAgain) {
+  start();
+  RawClient client(server->address());
+  client.send(get("/v1/events/live"));
+  client.read_until(": caught-up");
+  service.append("case.opened");
+  client.read_until(data(1));
+  server->stop();
+  EXPECT_NE(client.read_all().find(": the server is stopping; come again with Last-Event-ID: 1\n\n"), std::string::npos);
+}
+
+// Long-poll.
+TEST_F(LiveClients, ThatAskForAPageGetItAtOnceIfItIsThere) {
+  service.append("case.opened");
+  start();
+  RawClient client(server->address());
+  for (auto* address : {"/v1/events?from=1&wait=60", "/v1/events?wait=60", "/v1/events?from=1&wait=60&type=case.opened"}) {
+    client.send(get(address));
+    EXPECT_NE(client.read_until("\"position\":1", 5s), "") << address;
+    client.read_until("]");
+  }
+}
+TEST_F(LiveClients, ThatAskForAPageGetItWhenItComes) {
+  for (int i = 0; i < 20; ++i) service.append("case.opened");
+  start();
+  RawClient client(server->address());
+  client.send(get("/v1/events?from=21&wait=60&type=case.closed"));
+  EXPECT_EQ(client.read_until("HTTP/1.1", 200ms), "");
+  service.append("case.opened");  // not asked for
+  EXPECT_EQ(client.read_until("HTTP/1.1", 200ms), "");
+  service.append("case.closed");
+  EXPECT_NE(client.read_until("\"position\":22", 10s), "");
+  client.read_until("]");
+  client.send(get("/healthz"));  // the connection goes on
+  EXPECT_NE(client.read_until("ok"), "");
+}
+TEST_F(LiveClients, ThatAskForAPageGetAnEmptyOneInTheEnd) {
+  options.limits.wait_max = 300ms;
+  service.append("case.opened");
+  start();
+  RawClient client(server->address());
+  for (auto* address : {"/v1/events?from=2&wait=3600", "/v1/events?from=1000&wait=60", "/v1/events?wait=60&type=case.closed"}) {
+    client.send(get(address));
+    EXPECT_NE(client.read_until("\r\n\r\n[]", 10s), "") << address;
+  }
+}
+TEST_F(LiveClients, DoNotWaitForWhatCannotCome) {
+  start();
+  RawClient client(server->address());
+  for (auto* more : {"&to=5", "&direction=backward", "&limit=0"}) {
+    client.send(get("/v1/events?wait=5" + std::string(more)));
+    EXPECT_NE(client.read_until("http.bad_parameter"), "") << more;
+  }
+}
+TEST_F(LiveClients, ThatWaitAreToldWhenTheServerStops) {
+  start();
+  RawClient client(server->address());
+  client.send(get("/v1/events?wait=60"));
+  EXPECT_TRUE(service.has_followers(1));
+  server->stop();
+  EXPECT_TRUE(client.read_all().starts_with("HTTP/1.1 200"));
+}
+
 }  // namespace
 }  // namespace rapport
