@@ -206,6 +206,12 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(const LocalOptions& options
 const std::filesystem::path& LocalStore::dir() const { return impl_->path; }
 EventStore& LocalStore::event_store() { return *impl_->store; }
 const SubjectKeys& LocalStore::keys() const { return *impl_->keys; }
+std::vector<projections::ViewHost*> LocalStore::views() const {
+  std::vector<projections::ViewHost*> views;
+  for (auto& view : impl_->views->all()) views.push_back(view.get());
+  return views;
+}
+Result<void> LocalStore::catch_up_views(const Progress& progress) { return impl_->catch_up(progress); }
 std::string LocalStore::origin() const { return impl_->directory->origin(); }
 std::optional<std::uint64_t> LocalStore::shared_with(std::string_view origin) const {
   auto shared = impl_->directory->identity().shared_with(origin);

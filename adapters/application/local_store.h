@@ -13,6 +13,9 @@ class ComparedLog;
 class EventStore;
 struct Position;
 class SubjectKeys;
+namespace projections {
+class ViewHost;
+}
 
 enum class Opening : std::uint8_t {
   kRead,    // nothing is written, if the views are at the head of a log that was closed cleanly
@@ -93,6 +96,8 @@ class LocalStore final : public Service {
   // Keeps the views at the head from now on, in threads of their own; queries then wait for them only as far as the log was
   // when they came.
   void follow();
+  // Folds what the views have not yet, unless they follow.
+  Result<void> catch_up_views(const Progress& progress = {});
   // Nothing, if the log takes events and the views follow it; else what is wrong.
   Result<void> ready() const;
   // Delivers to webhooks from now on, in a thread of its own. `allowed`: networks ("10.0.0.0/8") that may be delivered to although
@@ -106,6 +111,7 @@ class LocalStore final : public Service {
   const std::filesystem::path& dir() const;
   EventStore& event_store();
   const SubjectKeys& keys() const;
+  std::vector<projections::ViewHost*> views() const;
   std::string origin() const;
   // Up to where the log of that name is this one; nothing: it never had the name.
   std::optional<std::uint64_t> shared_with(std::string_view origin) const;

@@ -10,11 +10,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "adapters/cli/kafka_options.h"
 #include "adapters/cli/progress_bar.h"
+#include "adapters/cli/publishing.h"
 #include "adapters/cli/verb.h"
 #include "adapters/http/server.h"
-#include "adapters/kafka/relay.h"
 
 namespace rapport::cli {
 namespace {
@@ -40,57 +39,18 @@ Result<std::pair<std::string, std::uint16_t>> address_of(const std::string& text
   return std::pair(host, static_cast<std::uint16_t>(std::stoul(digits)));
 }
 
-kafka::RelayOptions relay_options(const LocalStore& store, kafka::Connection connection) {
-  auto shared_with = [&store](std::string_view origin) -> std::optional<Position> {
-    auto shared = store.shared_with(origin);
-    return shared ? std::optional(Position{*shared}) : std::nullopt;
-  };
-  return {.connection = std::move(connection),
-          .state_folder = store.dir() / "kafka",
-          .shared_with = shared_with,
-          .checkpoint = [&store](Position size) { return store.signed_checkpoint(size); }};
-}
-
 constexpr std::chrono::seconds kStopMax{30};
 
-// The relay of a server, if it publishes. What it cannot mend it says, and serving goes on: the log is the buffer.
-class Publishing {
- public:
-  Publishing(LocalStore& store, std::optional<kafka::Connection> connection) : store_(store) {
-    if (connection) relay_.emplace(store.event_store(), relay_options(store, std::move(*connection)));
+// What /readyz answers. Brokers that are away do not make the server less ready.
+Result<std::string> ready(const LocalStore& store, const std::optional<Publishing>& publishing) {
+  if (auto views = store.ready(); !views) return std::move(views).error();
+  Json answer{{"status", "ready"}};
+  if (publishing) {
+    auto bus = publishing->status();
+    answer["kafka"] = {{"connected", bus.connected}, {"position", bus.position}, {"trouble", bus.trouble}};
   }
-  ~Publishing() { store_.watch_bus({}); }
-  Publishing(const Publishing&) = delete;
-
-  void start() {
-    if (!relay_) return;
-    store_.watch_bus([this] { return status(); });
-    thread_ = std::jthread([this](std::stop_token stopped) {
-      auto published = relay_->run(kafka::RelayUntil::kStopped, {}, stopped);
-      if (!published) spdlog::error("publishing stopped: {}: {}", published.error().reason, published.error().message);
-    });
-  }
-  // What /readyz answers. Brokers that are away do not make the server less ready.
-  Result<std::string> ready() const {
-    if (auto views = store_.ready(); !views) return std::move(views).error();
-    Json answer{{"status", "ready"}};
-    if (relay_) {
-      auto bus = status();
-      answer["kafka"] = {{"connected", bus.connected}, {"position", bus.position}, {"trouble", bus.trouble}};
-    }
-    return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-
- private:
-  BusStatus status() const {
-    auto now = relay_->status();
-    return {now.connected, now.position.value, now.trouble};
-  }
-
-  LocalStore& store_;
-  std::optional<kafka::Relay> relay_;
-  std::jthread thread_;
-};
+  return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 class ServeVerb final : public Verb {
  public:
@@ -98,7 +58,7 @@ class ServeVerb final : public Verb {
     auto* verb = program.add_subcommand("serve", "hold the store open and answer over HTTP; stops on SIGTERM");
     add_data(verb, session);
     verb->add_option("--listen", listen_, "HOST:PORT; port 0 takes any free one")->capture_default_str();
-    kafka_.declare(verb, "publish to this broker meanwhile");
+    publishing_.declare(verb, "publish to this broker meanwhile");
     verb->add_option("--webhook-allow", webhook_networks_, "deliver webhooks to addresses of this network, too, as 10.0.0.0/8; given again: to any of them");
     verb->add_flag("--allow-remote", allow_remote_, "listen elsewhere than on a loopback address, although there are no users and rights yet");
     add_output(verb, session);
@@ -110,24 +70,29 @@ class ServeVerb final : public Verb {
     auto stop = stop_on_signals();
     auto address = address_of(listen_);
     if (!address) return std::move(address).error();
-    auto connection = kafka_.connection();
+    auto connection = publishing_.connection();
     if (!connection) return std::move(connection).error();
     std::stop_callback in_time(stop, end_in_time);
     auto store = session.local({.opening = Opening::kCreate, .stop = stop});
     if (!store) return std::move(store).error();
     (*store)->follow();
     if (stop.stop_requested()) return 0;
-    Publishing publishing(**store, kafka_.given() ? std::optional(std::move(*connection)) : std::nullopt);
+    std::optional<Publishing> publishing;
+    if (publishing_.given()) {
+      auto rows = publishing_.chosen((*store)->views());
+      if (!rows) return std::move(rows).error();
+      publishing.emplace(**store, *connection, std::move(*rows));
+    }
     auto server = HttpServer::start(**store, {.host = address->first,
                                               .port = address->second,
                                               .allow_remote = allow_remote_,
                                               .version = RAPPORT_VERSION,
-                                              .ready = [&] { return publishing.ready(); }});
+                                              .ready = [&] { return ready(**store, publishing); }});
     if (!server) return std::move(server).error();
     auto url = "http://" + (*server)->address();
     if (auto announced = (*store)->announce(url); !announced) return std::move(announced).error();
     if (auto delivering = (*store)->deliver_webhooks(webhook_networks_); !delivering) return std::move(delivering).error();
-    publishing.start();
+    if (publishing) publishing->start();
     print("listening on " + url + "\n");
     wait_for(stop);
     if (!session.quiet) spdlog::info("stopping");
@@ -146,7 +111,7 @@ class ServeVerb final : public Verb {
   }
 
   std::string listen_ = "127.0.0.1:8080";
-  KafkaOptions kafka_;
+  PublishingOptions publishing_;
   std::vector<std::string> webhook_networks_;
   bool allow_remote_ = false;
 };
@@ -156,7 +121,7 @@ class PublishVerb final : public Verb {
   CLI::App* declare(CLI::App& program, Session& session) override {
     auto* verb = program.add_subcommand("publish", "publish the log on Kafka, each event once and in order");
     add_data(verb, session);
-    kafka_.declare(verb, "publish to this broker")->required();
+    publishing_.declare(verb, "publish to this broker")->required();
     verb->add_flag("--until-caught-up", once_, "end when everything that was there is acknowledged");
     add_output(verb, session);
     add_example(verb, "rapport publish --data rapport-data --kafka localhost:9092 --until-caught-up");
@@ -164,26 +129,28 @@ class PublishVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto connection = kafka_.connection();
+    auto connection = publishing_.connection();
     if (!connection) return std::move(connection).error();
     auto stop = stop_on_signals();
     auto store = session.local(Opening::kWrite);
     if (!store) return std::move(store).error();
-    kafka::Relay relay((*store)->event_store(), relay_options(**store, std::move(*connection)));
+    auto rows = publishing_.chosen((*store)->views());
+    if (!rows) return std::move(rows).error();
+    if (!once_) (*store)->follow();
+    else if (!rows->empty())
+      if (auto caught_up = (*store)->catch_up_views(); !caught_up) return std::move(caught_up).error();
+    Publishing publishing(**store, *connection, std::move(*rows));
     auto published = [&] {
       ProgressBar bar(session.quiet);
-      return relay.run(once_ ? kafka::RelayUntil::kCaughtUp : kafka::RelayUntil::kStopped,
-                       [&](const kafka::Published& done, Position head) {
-                         bar.show({"publish", "events", done.position.value, head.value});
-                       },
-                       stop);
+      auto show = [&](const kafka::Published& done, Position head) { bar.show({"publish", "events", done.position.value, head.value}); };
+      return once_ ? publishing.run(show, stop) : publishing.follow(show, stop);
     }();
     if (!published) return std::move(published).error();
     Json topics = Json::object();
     for (auto& [topic, records] : published->topics) topics[topic] = records;
-    print(show_document(Json{{"published", published->published},
-                             {"already", published->already},
-                             {"position", published->position.value},
+    print(show_document(Json{{"published", published->log.published},
+                             {"already", published->log.already},
+                             {"position", published->log.position.value},
                              {"topics", topics}}
                             .dump(),
                         session.format()));
@@ -191,7 +158,7 @@ class PublishVerb final : public Verb {
   }
 
  private:
-  KafkaOptions kafka_;
+  PublishingOptions publishing_;
   bool once_ = false;
 };
 
