@@ -63,11 +63,12 @@ class Audit final {
     return {};
   }
 
-  // Checkpoints come before the log: what they say must be there by then.
+  // Checkpoints come before the log: what they say must be there.
   Found read_all() {
-    if (auto found = read_checkpoints(); !found || *found) return found;
     PartitionReader reader(options_.connection, *client_, std::string(kLogTopic), 0);
-    if (auto found = read_log(reader, 0); !found || *found) return found;
+    if (auto started = reader.start(); !started) return started.error();  // both at once
+    if (auto found = read_checkpoints(); !found || *found) return found;
+    if (auto found = read_log(reader, log_.promised()); !found || *found) return found;
     if (auto cut = log_.end(reader.offset())) return cut;
     return read_ahead(reader);
   }

@@ -36,6 +36,8 @@ class AuditedLog final {
   std::size_t first_new() const { return first_new_; }
   bool repeated() const { return first_new_ == frame_.size(); }
 
+  // The size of the last checkpoint.
+  std::uint64_t promised() const { return expected_.empty() ? 0 : expected_.back().size; }
   // After the last frame: checkpoints of sizes that the log does not reach.
   std::optional<Finding> end(std::int64_t offset) const;
 

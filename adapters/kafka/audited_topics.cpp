@@ -77,6 +77,8 @@ Result<std::unique_ptr<AuditedTopics>> AuditedTopics::open(const AuditOptions& o
     auto found = partitions.find(topic.name);
     for (std::int32_t i = 0; found != partitions.end() && i < found->second; ++i)
       topic.partitions.push_back({.reader = {options.connection, *topics->client_, topic.name, i}});
+    for (auto& partition : topic.partitions)
+      if (auto started = partition.reader.start(); !started) return started.error();
   }
   return topics;
 }

@@ -27,14 +27,18 @@ PartitionReader::~PartitionReader() {
   if (handle_ && started_) rd_kafka_consume_stop(handle_.get(), partition_);
 }
 
+Result<void> PartitionReader::start() {
+  if (started_) return {};
+  handle_.reset(rd_kafka_topic_new(client_->handle(), topic_.c_str(), nullptr));
+  if (!handle_ || rd_kafka_consume_start(handle_.get(), partition_, RD_KAFKA_OFFSET_BEGINNING))
+    return refused(to_, "to read topic " + topic_, rd_kafka_err2str(rd_kafka_last_error()));
+  started_ = true;
+  return {};
+}
+
 Result<bool> PartitionReader::next(std::chrono::milliseconds wait_at_end) {
   head_.reset();
-  if (!started_) {
-    handle_.reset(rd_kafka_topic_new(client_->handle(), topic_.c_str(), nullptr));
-    if (!handle_ || rd_kafka_consume_start(handle_.get(), partition_, RD_KAFKA_OFFSET_BEGINNING))
-      return refused(to_, "to read topic " + topic_, rd_kafka_err2str(rd_kafka_last_error()));
-    started_ = true;
-  }
+  if (auto started = start(); !started) return started.error();
   const auto began = Clock::now();
   for (;;) {
     MessageHandle message(rd_kafka_consume(handle_.get(), partition_, at_end_ && wait_at_end.count() == 0 ? 0 : kSliceMs));

@@ -26,6 +26,8 @@ class PartitionReader final {
   bool at_end() const { return at_end_; }
   // The offset of the record at hand, or where the next one is expected.
   std::int64_t offset() const { return head_ ? head_->offset : offset_; }
+  // Begins to fetch; several readers fetch at once. next() does it, too. Errors: bus.refused.
+  Result<void> start();
   // Drops the record at hand and takes the next one; false at the partition's end as it is now, after waiting so long for more.
   // Errors: bus.unreachable, bus.refused.
   Result<bool> next(std::chrono::milliseconds wait_at_end = {});

@@ -102,6 +102,22 @@ void Broker::start() {
 void Broker::kill(int node) { command("kill", node ? std::to_string(node) : ""); }
 void Broker::topics(const std::string& arguments) { command("topics", arguments); }
 
+void Broker::cut(const std::string& topic, std::int64_t offset) const {
+  auto* handle = client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", address_}});
+  auto* before = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(before, topic.c_str(), 0)->offset = offset;
+  auto* request = rd_kafka_DeleteRecords_new(before);
+  auto* queue = rd_kafka_queue_new(handle);
+  rd_kafka_DeleteRecords(handle, &request, 1, nullptr, queue);
+  auto* answer = rd_kafka_queue_poll(queue, 20'000);
+  EXPECT_TRUE(answer && !rd_kafka_event_error(answer));
+  if (answer) rd_kafka_event_destroy(answer);
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_DeleteRecords_destroy(request);
+  rd_kafka_topic_partition_list_destroy(before);
+  rd_kafka_destroy(handle);
+}
+
 std::string_view Consumed::header(std::string_view name) const {
   for (const auto& [its_name, text] : headers)
     if (its_name == name) return text;

@@ -19,6 +19,8 @@ class Broker final {
   void kill(int node = 0);                    // with -9; 0: all
   void start();                               // again
   void topics(const std::string& arguments);  // Kafka's own tool
+  // Deletes the records of partition 0 below the offset.
+  void cut(const std::string& topic, std::int64_t offset) const;
   // A folder of the test's own.
   std::filesystem::path folder(const std::string& name) const { return root_ / name; }
 

@@ -74,42 +74,32 @@ TEST(Shares, OfSeveralWorkersAreTheViewAndStayItWhenTheirNumberChanges) {
 }
 
 TEST(Shares, AViewWhoseRowsJoinStreamsHasNone) {
-  Broker broker;
   projections::MemoryRowStores stores;
-  auto done = work(stores, broker, {.connection = {}, .share = {1, 2}}, "customer360");
+  auto done = Worker(*find_view("customer360"), stores, {.connection = {.brokers = "127.0.0.1:1"}, .share = {1, 2}}).run(WorkerUntil::kCaughtUp);
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().reason, "view.not_shared");
 }
 
-TEST(DeadLetters, TellWhatWasParkedAndWhy) {
+TEST(DeadLetters, TellWhatWasParkedAndWhyAndItIsTakenUpAgainWhenAsked) {
   Broker broker;
   MemoryEventStore store;
   Enterprise enterprise(store);
   enterprise.grow(300);
   publish(store, broker);
   produce(broker.address(), {{.topic = std::string(kLogTopic), .key = {}, .value = "not a frame"}});
-  projections::MemoryRowStores stores;
-  auto done = work(stores, broker, {.connection = {}, .share = {2, 3}});
-  ASSERT_TRUE(done) << done.error().message;
-  ASSERT_EQ(done->parked.size(), 1u);
+  enterprise.grow(300);
+  publish(store, broker);
+  projections::MemoryRowStores share;
+  auto parked = work(share, broker, {.connection = {}, .share = {2, 3}});
+  ASSERT_TRUE(parked) << parked.error().message;
+  ASSERT_EQ(parked->parked.size(), 1u);
   const auto letters = consume(broker.address(), std::string(kDeadLettersTopic));
   ASSERT_EQ(letters.size(), 1u);
   EXPECT_EQ(letters[0].value, "not a frame");
   EXPECT_EQ(letters[0].key, "crm.log.v1/0/" + std::string(letters[0].header("rapport-offset")));
   EXPECT_EQ(letters[0].header("rapport-topic"), kLogTopic);
   EXPECT_EQ(letters[0].header("rapport-worker"), "rapport-worker-pipeline-2-of-3");
-  EXPECT_NE(done->parked[0].find(letters[0].header("rapport-reason")), std::string::npos) << done->parked[0];
-}
-
-TEST(DeadLetters, WhatWasParkedIsTakenUpAgainWhenAsked) {
-  Broker broker;
-  MemoryEventStore store;
-  Enterprise enterprise(store);
-  enterprise.grow(300);
-  publish(store, broker);
-  produce(broker.address(), {{.topic = std::string(kLogTopic), .key = {}, .value = "not a frame"}});
-  enterprise.grow(300);
-  publish(store, broker);
+  EXPECT_NE(parked->parked[0].find(letters[0].header("rapport-reason")), std::string::npos) << parked->parked[0];
   projections::MemoryRowStores stores;
   ASSERT_TRUE(work(stores, broker, {}));
   {

@@ -130,16 +130,32 @@ TEST(Worker, StopsWhereEventsAreMissing) {
       << done.error().message;
 }
 
-TEST(Worker, BuildsAgainWhenTheTopicWasMadeAnew) {
+TEST(Worker, JumpsOverNothingWhenTheTopicWasCutAndBuildsAgainWhenItWasMadeAnew) {
   Broker broker;
   MemoryEventStore store;
   Enterprise enterprise(store);
+  projections::MemoryRowStores behind, stores, fresh;
   for (int i = 0; i < 5; ++i) {
-    enterprise.grow(500);
+    enterprise.grow(i < 4 ? 500 : 400);
     publish(store, broker);
+    if (i == 0) ASSERT_TRUE(work(behind, broker));
   }
-  projections::MemoryRowStores stores;
   ASSERT_TRUE(work(stores, broker));
+  broker.cut(std::string(kLogTopic), 2);  // the frames of events 1 to 1,000 are gone
+  for (auto* state : {&behind, &fresh}) {
+    auto done = work(*state, broker);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().reason, "bus.gap");
+  }
+  const auto& view = *find_view("pipeline");
+  auto rows = behind.open(view.store_name(), view.declaration, projections::StoreUse::kLive);
+  EXPECT_EQ((*rows)->checkpoint().position, Position{500}) << "rows that cannot be had again are not thrown away";
+  rows->reset();
+  enterprise.grow(100);
+  publish(store, broker);
+  auto ahead = work(stores, broker);
+  ASSERT_TRUE(ahead) << ahead.error().message;
+  EXPECT_EQ(ahead->events, 100u);
   broker.topics("--delete --topic crm.log.v1");
   publish(store, broker);  // one frame now, where there were five
   auto done = work(stores, broker);
