@@ -6,6 +6,7 @@
 #include "eventstore/rocks/rocks_reader.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/slot_file.h"
+#include "eventstore/rocks/whole_tiles.h"
 
 namespace rapport {
 namespace {
@@ -55,6 +56,7 @@ class RocksEventStore::Impl final {
   StoreDirectory& directory_;
   const std::unique_ptr<LogDatabase> database_;
   LogIndex index_;
+  WholeTiles whole_tiles_;
   const StoredLog log_;
   const std::unique_ptr<SlotFile> witness_;
   const std::string witness_damage_;
@@ -195,6 +197,14 @@ Result<Hash> RocksEventStore::root_at(Position position) const {
 Result<std::vector<Hash>> RocksEventStore::tile(TileId tile, unsigned width) const {
   if (width > tile_width(tile, impl_->committed_.position().value)) return past_head({leaves_needed(tile, width)});
   return impl_->index_.tile(tile, width);
+}
+
+Result<Hash> RocksEventStore::subtree(unsigned height, std::uint64_t index) const {
+  const auto row = height % kTileHeight;
+  const TileId tile{height / kTileHeight, index >> (kTileHeight - row)};
+  if (tile_width(tile, impl_->committed_.position().value) < kTileHashes) return Tiles::subtree(height, index);
+  return impl_->whole_tiles_.hash(tile, row, index & ((kTileHashes >> row) - 1),
+                                  [&](TileId whole) { return impl_->index_.tile(whole, kTileHashes); });
 }
 
 // By halves: recordedAt grows with the position.

@@ -43,6 +43,7 @@ class RocksEventStore final : public EventStore {
   Head head() const override;
   Result<Hash> root_at(Position position) const override;
   Result<std::vector<Hash>> tile(TileId tile, unsigned width) const override;
+  Result<Hash> subtree(unsigned height, std::uint64_t index) const override;
   Result<Position> position_at(Timestamp t) const override;
   Result<StreamVersion> version_of(std::string_view stream) const override;
   StoreFacts facts() const override;

@@ -1,0 +1,30 @@
+// Full tiles of the tree with the rows above their hashes. A proof asks a tile for up to eight hashes, one a row; all proofs of a log
+// ask the same few tiles of the levels above the leaves. A full tile never changes.
+#pragma once
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "eventstore/proof/tile.h"
+#include "eventstore/rocks/bounded_cache.h"
+
+namespace rapport {
+
+// Safe for concurrent use.
+class WholeTiles final {
+ public:
+  static constexpr std::size_t kTilesMax = 128;  // 16 KiB each, and once more as many that go next
+
+  using Load = std::function<Result<std::vector<Hash>>(TileId)>;  // the 256 hashes of a tile
+
+  // The i-th hash of a tile's row: 0 its own hashes, 8 its head.
+  Result<Hash> hash(TileId tile, unsigned row, std::size_t i, const Load& load);
+
+ private:
+  using Rows = std::vector<Hash>;  // row 0, then row 1, … 511 in all
+  std::mutex mutex_;
+  BoundedCache<std::shared_ptr<const Rows>> tiles_{kTilesMax};  // guarded by mutex_
+};
+
+}  // namespace rapport
