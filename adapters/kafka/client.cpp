@@ -135,7 +135,10 @@ void Client::on_error(rd_kafka_t* handle, int code, const char* reason, void* se
   if (refuses(code, text)) client->refused_ = true;
   debug(text);
   // "all brokers are down" follows a reason that says more.
-  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    client->cut_off_ = true;
+    return;
+  }
   std::lock_guard lock(client->mutex_);
   client->trouble_ = std::move(text);
 }

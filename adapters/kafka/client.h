@@ -53,6 +53,8 @@ class Client final {
   bool refused() const { return refused_; }  // authentication failed: waiting does not help
   // Whether an idempotent producer gave up: nothing more can be produced with it.
   bool fatal() const { return fatal_; }
+  // Whether no broker was connected at some time since it was made.
+  bool was_cut_off() const { return cut_off_; }
 
  private:
   explicit Client(rd_kafka_type_t type) : type_(type) {}
@@ -67,7 +69,7 @@ class Client final {
   rd_kafka_t* handle_ = nullptr;
   Delivered delivered_ = nullptr;
   void* owner_ = nullptr;
-  std::atomic<bool> refused_{false}, fatal_{false};
+  std::atomic<bool> refused_{false}, fatal_{false}, cut_off_{false};
   Settings secrets_;  // constant after open
   mutable std::mutex mutex_;
   std::string trouble_;  // guarded by mutex_

@@ -1,5 +1,6 @@
 #include "adapters/kafka/cluster.h"
 
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -37,7 +38,11 @@ struct Cluster::Parts {
   Result<void> read_settings(const std::vector<std::string>& topics, std::vector<std::string>& found);
   using Wanted = std::map<std::pair<std::string, std::int32_t>, PartitionTail>;
   Result<void> read_tails(Wanted& wanted, std::int64_t records);
-  Result<void> try_tails(Wanted& wanted, std::int64_t records);
+  using Offsets = std::map<std::pair<std::string, std::int32_t>, std::int64_t>;
+  // Of a record, or of the end of a partition (err is set): whether the partition is done.
+  using Visit = std::function<bool(const Offsets::key_type&, const rd_kafka_message_t&)>;
+  Result<void> read(const Offsets& from, const Visit& visit);
+  Result<void> try_read(const Offsets& from, const Visit& visit);
   void take(const rd_kafka_message_t& message, PartitionTail& tail);
 };
 
@@ -56,6 +61,8 @@ Result<std::unique_ptr<Cluster>> Cluster::connect(const Connection& to) {
               {"enable.partition.eof", "true"},
               {"auto.offset.reset", "earliest"},  // fewer records than the tail asked for
               {"fetch.wait.max.ms", "10"},
+              // One record of each partition is wanted, not what follows it. (queued.min.messages would make it wait: it counts all partitions.)
+              {"fetch.message.max.bytes", "65536"},
               {"isolation.level", "read_uncommitted"},
           });
   if (!client) return std::move(client).error();
@@ -252,25 +259,56 @@ Result<Tails> Cluster::tails(const std::map<std::string, std::int32_t>& partitio
   return tails;
 }
 
-// Reads the last so many offsets of every wanted partition, to its end. A broker that does not yet
-// know of a new topic, or of its new leader, is asked again.
+// Reads the last so many offsets of every wanted partition, to its end.
 Result<void> Cluster::Parts::read_tails(Wanted& wanted, std::int64_t records) {
+  Offsets from;
+  for (const auto& [key, tail] : wanted) from[key] = RD_KAFKA_OFFSET_TAIL(records);
+  return read(from, [&](const Offsets::key_type& key, const rd_kafka_message_t& message) {
+    auto& tail = wanted.at(key);
+    if (!message.err) take(message, tail);
+    else tail.end = message.offset;
+    return message.err != 0;
+  });
+}
+
+Result<Heads> Cluster::heads(const Tails& tails) {
+  Heads heads;
+  Parts::Offsets from;
+  for (const auto& [topic, list] : tails) {
+    heads[topic].resize(list.size());
+    for (std::size_t i = 0; i < list.size(); ++i)
+      if (list[i].end > 0) from[{topic, static_cast<std::int32_t>(i)}] = RD_KAFKA_OFFSET_BEGINNING;
+  }
+  if (from.empty()) return heads;
+  auto read = parts_->read(from, [&](const Parts::Offsets::key_type& key, const rd_kafka_message_t& message) {
+    auto& head = heads.at(key.first)[static_cast<std::size_t>(key.second)];
+    head.offset = message.offset;
+    auto sequence = message.err ? std::nullopt : number_in(header_of(message, "ce_sequence"));
+    auto previous = message.err ? std::nullopt : number_in(header_of(message, "rapport-prev"));
+    if (sequence && previous) head.first = {*sequence, *previous};
+    return true;
+  });
+  if (!read) return read.error();
+  return heads;
+}
+
+// A broker that does not yet know of a new topic, or of its new leader, is asked again.
+Result<void> Cluster::Parts::read(const Offsets& from, const Visit& visit) {
   const auto until = Clock::now() + to.unreachable_after;
   for (;;) {
-    auto read = try_tails(wanted, records);
+    auto done = try_read(from, visit);
     rd_kafka_assign(client->handle(), nullptr);
-    if (read || read.error().reason != "bus.refused" || client->refused() || left_ms(until) == 0)
-      return read;
+    if (done || done.error().reason != "bus.refused" || client->refused() || left_ms(until) == 0)
+      return done;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
 }
 
-Result<void> Cluster::Parts::try_tails(Wanted& wanted, std::int64_t records) {
-  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(wanted.size())));
-  std::set<Wanted::key_type> open;
-  for (const auto& [key, tail] : wanted) {
-    rd_kafka_topic_partition_list_add(list.get(), key.first.c_str(), key.second)->offset =
-        RD_KAFKA_OFFSET_TAIL(records);
+Result<void> Cluster::Parts::try_read(const Offsets& from, const Visit& visit) {
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(from.size())));
+  std::set<Offsets::key_type> open;
+  for (const auto& [key, offset] : from) {
+    rd_kafka_topic_partition_list_add(list.get(), key.first.c_str(), key.second)->offset = offset;
     open.insert(key);
   }
   auto* handle = client->handle();
@@ -285,17 +323,11 @@ Result<void> Cluster::Parts::try_tails(Wanted& wanted, std::int64_t records) {
     }
     if (!message->rkt) continue;  // of the connection; if it lasts, silence follows
     quiet_until = Clock::now() + to.unreachable_after;
-    Wanted::key_type key(rd_kafka_topic_name(message->rkt), message->partition);
-    auto found = wanted.find(key);
-    if (found == wanted.end()) continue;
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      found->second.end = message->offset;
-      open.erase(key);
-    } else if (message->err) {
+    Offsets::key_type key(rd_kafka_topic_name(message->rkt), message->partition);
+    if (!open.contains(key)) continue;
+    if (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
       return refused(to, "to read topic " + key.first, rd_kafka_message_errstr(message.get()));
-    } else {
-      take(*message, found->second);
-    }
+    if (visit(key, *message)) open.erase(key);
   }
   return {};
 }

@@ -26,6 +26,16 @@ struct PartitionTail {
   std::int64_t end = 0;  // the offset that the next record gets
   std::optional<LastRecord> last = {};
 };
+// The first one that is still there.
+struct FirstRecord {
+  std::uint64_t sequence = 0;
+  std::uint64_t previous = 0;  // its rapport-prev: the sequence of the record before it in this partition; 0: it is the first ever
+};
+struct PartitionHead {
+  std::int64_t offset = 0;  // of the first record that there is
+  std::optional<FirstRecord> first = {};  // if a relay wrote it
+};
+using Heads = std::map<std::string, std::vector<PartitionHead>>;
 using Tails = std::map<std::string, std::vector<PartitionTail>>;  // by topic, by partition
 
 // One thread. Errors: bus.unreachable, bus.refused, bus.setting.
@@ -47,6 +57,8 @@ class Cluster final {
   Result<std::vector<std::string>> concerns(std::span<const TopicPlan> plans);
   // The last record of the first `partitions` partitions of each topic.
   Result<Tails> tails(const std::map<std::string, std::int32_t>& partitions);
+  // Where those partitions begin that have records.
+  Result<Heads> heads(const Tails& tails);
 
  private:
   struct Parts;

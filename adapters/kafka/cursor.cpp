@@ -33,11 +33,15 @@ std::optional<Cursor> parse(const fs::path& file) {
                   .clean = parsed.at("clean").get<bool>(),
                   .position = {parsed.at("position").get<std::uint64_t>()},
                   .tree_edge = parse_base64(parsed.at("treeEdge").get<std::string>()).value_or(""),
-                  .topics = {}};
+                  .topics = {},
+                  .behind = {}};
     for (const auto& [topic, partitions] : parsed.at("topics").items())
       for (const auto& partition : partitions)
         cursor.topics[topic].push_back({partition.at("sequence").get<std::uint64_t>(),
                                         partition.at("offset").get<std::int64_t>()});
+    const auto behind = parsed.value("behind", json::object());
+    for (const auto& [topic, position] : behind.items())
+      cursor.behind[topic] = {position.get<std::uint64_t>()};
     return cursor;
   } catch (const json::exception&) {
     return std::nullopt;
@@ -73,6 +77,7 @@ Result<void> write_cursor(const fs::path& folder, const Cursor& cursor) {
   json whole{{"cluster", cursor.cluster}, {"brokers", cursor.brokers},
              {"clean", cursor.clean},     {"position", cursor.position.value},
              {"treeEdge", edge},          {"topics", std::move(topics)}};
+  for (const auto& [topic, position] : cursor.behind) whole["behind"][topic] = position.value;
   auto file = file_of(folder, cursor.cluster);
   auto part = file;
   part += ".part";

@@ -29,6 +29,7 @@ struct Cursor {
   std::string tree_edge;  // of the log's tree at `position`, raw bytes; empty: not known
   std::map<std::string, std::vector<Acknowledged>>
       topics;  // by partition: its size is the number of partitions in use
+  std::map<std::string, Position> behind = {};  // topics that are filled apart: everything up to here was acknowledged
   bool operator==(const Cursor&) const = default;
 };
 

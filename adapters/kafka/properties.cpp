@@ -7,11 +7,13 @@
 namespace rapport::kafka {
 namespace {
 
-constexpr std::array<std::string_view, 24> kOurs{
+constexpr std::array<std::string_view, 26> kOurs{
     // Each event once and in order.
     "enable.idempotence", "enable.gapless.guarantee", "acks", "request.required.acks", "message.timeout.ms", "delivery.timeout.ms",
     "message.send.max.retries", "retries", "transactional.id", "max.in.flight", "max.in.flight.requests.per.connection",
     "queuing.strategy", "delivery.report.only.error", "message.max.bytes",
+    // Room for the largest record, and no more memory than the relay may take.
+    "queue.buffering.max.kbytes", "queue.buffering.max.messages",
     // Reading without a jump.
     "auto.offset.reset", "enable.auto.commit", "enable.auto.offset.store", "enable.partition.eof", "isolation.level",
     "partition.assignment.strategy", "check.crcs", "group.id",

@@ -1,7 +1,7 @@
 // The session's loop: events are read, rendered and queued on this thread, sent by librdkafka's.
 #include <thread>
 
-#include "adapters/kafka/log.h"
+#include "adapters/json/field_plan.h"
 #include "adapters/kafka/partitioner.h"
 #include "adapters/kafka/session.h"
 
@@ -21,8 +21,6 @@ bool final(rd_kafka_resp_err_t fault) {
   switch (fault) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
@@ -44,6 +42,7 @@ Result<Session::Ended> Session::publish(Position to, bool follow, const Watch& w
   auto reader = store_.read(query);
   std::uint64_t taken = 0;
   while (usable() && !stop.stop_requested()) {
+    if (held_back(watch)) continue;
     auto more = take_next(*reader);
     if (!more) return more.error();
     if (*more && ++taken % kEventsAPoll) continue;
@@ -57,6 +56,15 @@ Result<Session::Ended> Session::publish(Position to, bool follow, const Watch& w
   save_cursor(usable());
   if (!usable()) return Ended::kBroken;
   return stop.stop_requested() ? Ended::kStopped : Ended::kCaughtUp;
+}
+
+// Whether the rate allows nothing just now; then some time has passed.
+bool Session::held_back(const Watch& watch) {
+  const auto wait = run_.throttle.wait(share_.pass == Pass::kBehind);
+  if (wait.count() == 0) return false;
+  serve(static_cast<int>(std::min(wait, kLookAroundEvery / 2).count()));
+  look_around(watch);
+  return true;
 }
 
 // Sends the next event; false at the end of the log, with everything read so far sent.
@@ -96,24 +104,32 @@ void Session::count(const RecordedEvent& event, bool sent) {
   ++(sent ? tally_.published.published : tally_.published.already);
 }
 
-Session::Topic* Session::topic_of(std::string_view aggregate) {
-  if (aggregate != aggregate_at_hand_ || !topic_at_hand_) {
-    aggregate_at_hand_ = aggregate;
-    auto found = topics_.find(events_topic(aggregate));
-    topic_at_hand_ = found == topics_.end() ? nullptr : &found->second;
-  }
-  return topic_at_hand_;
+void Session::count_record(Topic& topic, std::uint64_t sequence) {
+  if (sequence <= *topic.counted) return;
+  *topic.counted = sequence;
+  ++*topic.records;
 }
 
-// Whether it had to be sent.
-Result<bool> Session::send_event(const RecordedEvent& event) {
-  auto* topic = topic_of(event.stream_type);
-  if (!topic)
+// Null: another pass fills its topic.
+Result<Session::Topic*> Session::topic_of(const RecordedEvent& event) {
+  if (event.stream_type == aggregate_at_hand_) return topic_at_hand_;
+  auto found = topics_.find(events_topic(event.stream_type));
+  if (found == topics_.end() && !find_aggregate(event.stream_type))
     return Error{.code = ErrorCode::kInvalid,
                  .reason = "bus.unknown_aggregate",
                  .message = "event " + std::to_string(event.position.value) + " is of aggregate " +
                             std::string(event.stream_type) +
                             ", which this version of the program does not know"};
+  aggregate_at_hand_ = event.stream_type;
+  return topic_at_hand_ = found == topics_.end() ? nullptr : &found->second;
+}
+
+// Whether it had to be sent.
+Result<bool> Session::send_event(const RecordedEvent& event) {
+  auto found = topic_of(event);
+  if (!found) return found.error();
+  auto* topic = *found;
+  if (!topic) return false;
   auto key = event_record_.key_of(event);
   auto partition = partition_of(key, static_cast<std::int32_t>(topic->lanes.size()));
   auto& lane = topic->lanes[static_cast<std::size_t>(partition)];
@@ -122,13 +138,13 @@ Result<bool> Session::send_event(const RecordedEvent& event) {
   auto done = produce(*topic, partition, key, event_record_.value(), event_record_.headers(),
                       event.recorded_at, event.position.value);
   if (!done) return done.error();
-  if (event.position.value > tally_.events_counted) ++*topic->records;
+  count_record(*topic, event.position.value);
   return true;
 }
 
 // Whether it has to be in a frame.
 Result<bool> Session::frame_event(const RecordedEvent& event) {
-  if (event.position.value <= log_topic_->lanes[0].sent) return false;
+  if (!log_topic_ || event.position.value <= log_topic_->lanes[0].sent) return false;
   if (!frame_.add(event)) {
     if (auto done = send_frame(); !done) return done.error();
     RAPPORT_ASSERT(frame_.add(event));
@@ -158,8 +174,7 @@ Result<void> Session::send_frame() {
   auto done = produce(*log_topic_, 0, {}, {bytes.begin(), bytes.size()}, frame_record_.headers(),
                       last_time_in_frame_, last_in_frame_.value);
   if (!done) return done;
-  if (last_in_frame_.value > tally_.frames_counted) ++*log_topic_->records;
-  tally_.frames_counted = std::max(tally_.frames_counted, last_in_frame_.value);
+  count_record(*log_topic_, last_in_frame_.value);
   coverage_.close_run(last_in_frame_);
   events_in_run_ = 0;
   return {};
@@ -190,8 +205,12 @@ Result<void> Session::produce(Topic& topic, std::int32_t partition, std::string_
   fields[7].vtype = RD_KAFKA_VTYPE_KEY;
   fields[7].u.mem = {const_cast<char*>(key.data()), key.size()};
   auto done = queue(fields, key.empty() ? 7 : 8, list, sequence);
-  if (done && usable()) topic.lanes[static_cast<std::size_t>(partition)].sent = sequence;
-  return done;
+  if (!done || !usable()) return done;
+  auto& lane = topic.lanes[static_cast<std::size_t>(partition)];
+  lane.sent = sequence;
+  ++lane.waiting;
+  run_.throttle.sent();
+  return {};
 }
 
 // Waits for room: nothing is dropped, the log is the buffer.
@@ -206,15 +225,16 @@ Result<void> Session::queue(rd_kafka_vu_t* fields, std::size_t count, rd_kafka_h
     }
     const auto code = rd_kafka_error_code(fault.get());
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      full_at_ = Clock::now();
       serve(50);
-      if (stop_.stop_requested()) broken_ = "told to stop";
+      if (stop_.stop_requested()) breaks("bus.stopped", "told to stop");
     } else if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
       refused_ = Error{.code = ErrorCode::kInvalid,
                        .reason = "bus.too_large",
                        .message = "the record of event " + std::to_string(sequence) +
                                   " is larger than " + std::to_string(kMessageBytesMax) + " bytes"};
     } else {
-      broken_ = rd_kafka_error_string(fault.get());
+      breaks("bus.producer_failed", rd_kafka_error_string(fault.get()));
     }
   }
   rd_kafka_headers_destroy(headers);
@@ -230,38 +250,62 @@ void Session::delivered(const rd_kafka_message_t& message) {
   auto& topic = *static_cast<Topic*>(rd_kafka_topic_opaque(message.rkt));
   const auto sequence =
       static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(message._private));
-  if (message.err) {
-    auto why = topic.name + ": " + rd_kafka_err2str(message.err);
-    if (final(message.err))
-      refused_ =
-          refused(options_.connection, "event " + std::to_string(sequence) + " for " + topic.name,
-                  rd_kafka_err2str(message.err));
-    if (broken_.empty()) broken_ = std::move(why);
+  if (message.err) return failed(topic.name, sequence, message.err);
+  auto& lane = topic.lanes[static_cast<std::size_t>(message.partition)];
+  // A retried record that was there already is acknowledged without its offset.
+  const auto offset = message.offset >= 0 ? message.offset : lane.last.offset + 1;
+  if (offset != lane.last.offset + 1) {  // what was acknowledged before stays remembered
+    auto where = topic.name + "[" + std::to_string(message.partition) + "]";
+    if (offset <= lane.last.offset)
+      breaks("bus.topic_recreated", where + " gave event " + std::to_string(sequence) + " offset " + std::to_string(offset) +
+                                        " and has acknowledged " + std::to_string(lane.last.offset) +
+                                        " before: looking at what it has");
+    else
+      breaks("bus.second_publisher", where + " has records that this relay did not write: looking at what they are");
     return;
   }
-  auto& last = topic.lanes[static_cast<std::size_t>(message.partition)].last;
-  // A retried record that was there already is acknowledged without its offset.
-  const auto offset = message.offset >= 0 ? message.offset : last.offset + 1;
-  if (offset != last.offset + 1 && broken_.empty()) {
-    broken_ = topic.name + "[" + std::to_string(message.partition) +
-              "] has records that this relay did not write";
-    warn(broken_);
-  }
-  last = {.sequence = sequence, .offset = offset};
+  lane.last = {.sequence = sequence, .offset = offset};
+  --lane.waiting;
   coverage_.acknowledged(sequence);
   progressed_at_ = Clock::now();
 }
 
+void Session::failed(const std::string& topic, std::uint64_t sequence, rd_kafka_resp_err_t fault) {
+  const auto what = "event " + std::to_string(sequence) + " for " + topic;
+  if (fault == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || fault == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE)
+    refused_ = Error{.code = ErrorCode::kUnavailable,
+                     .reason = "bus.too_large",
+                     .message = "Kafka at " + options_.connection.brokers + " finds " + what + " too large",
+                     .hint = "give the topic max.message.bytes=" + std::to_string(kMessageBytesMax)};
+  else if (final(fault))
+    refused_ = refused(options_.connection, what, rd_kafka_err2str(fault));
+  if (fault == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || fault == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+      fault == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+    breaks("bus.unknown_topic", "topic " + topic + " is gone: making it anew");
+  else
+    breaks("bus.producer_failed", topic + ": " + rd_kafka_err2str(fault));
+}
+
+void Session::breaks(std::string code, std::string message) {
+  if (!broken_) broken_ = {std::move(code), std::move(message)};
+}
+
+bool Session::waits_for_brokers() const { return Clock::now() - full_at_ < std::chrono::seconds(1); }
+
 void Session::serve(int wait_ms) {
   rd_kafka_poll(producer_->handle(), wait_ms);
-  if (!broken_.empty()) return;
+  if (broken_) return;
   if (producer_->refused()) {
     refused_ = unreachable(options_.connection, *producer_);
   } else if (producer_->fatal()) {
-    broken_ = producer_->trouble();
+    breaks("bus.producer_failed", producer_->trouble());
+  } else if (producer_->was_cut_off()) {
+    // Brokers that come back may have lost what they acknowledged, and would take what follows all the same: a hole. librdkafka
+    // sends by itself as soon as they are back, so it is taken away from it before.
+    breaks("bus.connection_lost", "all brokers went away" + (producer_->trouble().empty() ? "" : ": " + producer_->trouble()));
   } else if (coverage_.outstanding() && Clock::now() - progressed_at_ > options_.stalled_after) {
-    broken_ = "nothing was acknowledged for " +
-              std::to_string(options_.stalled_after.count() / 1'000) + " s";
+    breaks("bus.stalled", "nothing was acknowledged for " +
+                              std::to_string(std::chrono::duration_cast<std::chrono::seconds>(options_.stalled_after).count()) + " s");
   }
   if (!coverage_.outstanding()) progressed_at_ = Clock::now();
 }
@@ -270,7 +314,7 @@ void Session::look_around(const Watch& watch) {
   const auto now = Clock::now();
   if (now - looked_at_ < kLookAroundEvery) return;
   looked_at_ = now;
-  if (watch) watch(coverage_.complete());
+  if (watch) watch(*this);
   if (now - saved_at_ > kSaveEvery && saved_ != coverage_.complete()) save_cursor(false);
 }
 
@@ -280,7 +324,7 @@ void Session::drain(const Watch& watch) {
   while (usable() && coverage_.outstanding()) {
     serve(20);
     look_around(watch);
-    if (stop_.stop_requested() && Clock::now() - began > kFarewell) broken_ = "told to stop";
+    if (stop_.stop_requested() && Clock::now() - began > kFarewell) breaks("bus.stopped", "told to stop");
   }
 }
 

@@ -10,7 +10,9 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
+#include "adapters/kafka/alarms.h"
 #include "adapters/kafka/connection.h"
 #include "adapters/kafka/topics.h"
 #include "domain/result.h"
@@ -39,6 +41,8 @@ struct RelayOptions {
   std::function<Result<std::optional<std::string>>(Position size)> checkpoint = {};
   // Unacknowledged records for so long without any acknowledgement: the connection is made anew.
   std::chrono::milliseconds stalled_after{15'000};
+  // Records a second that are sent at most; 0: as many as go.
+  std::uint64_t records_a_second = 0;
   // Bytes that wait in memory for the brokers.
   std::int32_t queue_kib = 64 << 10;
 };
@@ -56,11 +60,23 @@ struct Published {
       topics;  // records sent now, by topic; every topic of the log is named
 };
 
+struct PartitionStatus {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::uint64_t sequence = 0;  // the last event that it acknowledged; 0: none
+  std::int64_t offset = -1;    // of that record
+  Position through;            // it has every event of its own up to here
+  bool behind = false;         // it is being filled apart from new events
+};
+
 struct RelayStatus {
   bool connected = false;
   Position position;    // every event up to here is acknowledged: its distance to the log's head is
                         // the lag
-  std::string trouble;  // why it is not connected, for a person; empty if nothing is wrong
+  std::string trouble;  // why it is not connected, or a topic is not filled, for a person; empty if nothing is wrong
+  std::string doing;    // for a person
+  std::string cluster;  // Kafka's own id; empty: not reached yet
+  std::vector<PartitionStatus> partitions;  // as they were a moment ago
 };
 
 // run() on one thread at a time; status() on any. Only one relay may publish a log on a cluster at
@@ -75,13 +91,18 @@ class Relay final {
   Relay(const Relay&) = delete;
 
   // Blocks. `progress`, if any, is called now and then on this thread.
-  // Errors: bus.unreachable, bus.refused (neither with kStopped: then they are waited out, with growing
-  // pauses), bus.setting, bus.too_large;
-  //   bus.ahead_of_log, bus.other_log: what is in the topics is not of this log as it is now;
-  //   bus.partitions: a topic cannot keep the order; and whatever reading the log answers.
+  // Topics that are far behind are filled in a thread of their own meanwhile, with kStopped.
+  // Errors:
+  //   bus.unreachable, bus.refused, bus.too_large, bus.partitions (a topic cannot keep the order), bus.topic_incomplete: none
+  //     of them with kStopped, for then they are waited out, with growing pauses;
+  //   bus.setting; bus.second_publisher;
+  //   bus.ahead_of_log, bus.other_log, bus.other_history: what is in the topics is not of this log as it is now;
+  //   and whatever reading the log answers.
   Result<Published> run(RelayUntil until, const Progress& progress = {}, std::stop_token stop = {});
 
   RelayStatus status() const;
+  // What was noticed since the relay was made, the latest last.
+  std::vector<Alarm> alarms() const;
 
  private:
   struct Parts;

@@ -1,11 +1,13 @@
-// Where a relay goes on: computed from what stands at the ends of the topics and what the relay
+// Where a relay goes on: computed from what stands at both ends of the topics and what the relay
 // remembers, without I/O.
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "adapters/kafka/alarms.h"
 #include "adapters/kafka/cluster.h"
 #include "adapters/kafka/cursor.h"
 
@@ -20,27 +22,35 @@ inline constexpr const char* kHintOtherHistory =
 struct ResumeFacts {
   Position head;  // of the log
   Tails tails;    // of the partitions in use
+  Heads heads = {};
   std::optional<Cursor> cursor;
 };
 
 struct ResumePlan {
-  // Everything up to here is in every topic: reading the log starts after it.
-  Position complete;
+  // Everything up to here is in the topic, by topic: reading the log for it starts after that.
+  std::map<std::string, Position> complete;
   // The last sequence that each partition has, by topic: an event at or below its partition's is
   // not sent again.
   std::map<std::string, std::vector<std::uint64_t>> sequences;
-  // One sentence for each partition that has lost records: they are published again.
-  std::vector<std::string> lost;
+  // Records that are not where they were: lost ones are published again, expired ones are gone.
+  std::vector<Notice> notices;
+
+  // Of the topics named; with none the head of what is planned.
+  Position complete_of(const std::set<std::string>& topics) const;
 };
 
 // How many of a topic's partitions a relay uses: as many as when it published first, for with
 // another number an event would go to another partition than the earlier ones of its stream, and
-// lose its order. Error bus.partitions: there are fewer.
+// lose its order. More of them stay unused, with a notice. Error bus.partitions: there are fewer.
 Result<std::map<std::string, std::int32_t>> partitions_in_use(
-    const std::map<std::string, std::int32_t>& partitions, const std::optional<Cursor>& cursor);
+    const std::map<std::string, std::int32_t>& partitions, const std::optional<Cursor>& cursor,
+    std::vector<Notice>* notices = nullptr);
 
-// Error bus.ahead_of_log: a topic has an event that the log does not: another writer, or the log
-// was restored from an old copy.
+// Errors: bus.ahead_of_log, a topic has an event that the log does not: another writer, or the log
+// was restored from an old copy; bus.topic_incomplete: a partition begins with a record that others came before.
 Result<ResumePlan> plan_resume(const ResumeFacts& facts);
+
+// The topics that are more than so many events behind the one that is furthest.
+std::set<std::string> far_behind(const std::map<std::string, Position>& complete, std::uint64_t events);
 
 }  // namespace rapport::kafka

@@ -11,6 +11,8 @@ namespace {
 // Between two looks at the topics' ends: what a killed producer had on the wire has arrived by
 // then.
 constexpr std::chrono::milliseconds kSettling{300};
+// What reading the log for a topic that lacks more would hold up new events by: 50 ms.
+constexpr std::uint64_t kEventsBehindMax = 10'000;
 
 Connection::Properties producer_settings(const RelayOptions& options) {
   return {
@@ -28,20 +30,21 @@ Connection::Properties producer_settings(const RelayOptions& options) {
 
 }  // namespace
 
-Session::Session(const EventStore& store, const RelayOptions& options, Tally& tally)
-    : store_(store),
-      options_(options),
+Session::Session(const Run& run, Tally& tally, const Share& share)
+    : run_(run),
+      store_(run.store),
+      options_(run.options),
       tally_(tally),
-      event_record_(store.facts().origin, options.opener),
-      frame_record_(store.facts().origin) {}
+      share_(share),
+      event_record_(store_.facts().origin, options_.opener),
+      frame_record_(store_.facts().origin) {}
 
 Session::~Session() {
   topics_.clear();  // librdkafka wants its topics back before their owner goes
 }
 
-Result<std::unique_ptr<Session>> Session::open(const EventStore& store, const RelayOptions& options,
-                                               Tally& tally, bool careful) {
-  std::unique_ptr<Session> session(new Session(store, options, tally));
+Result<std::unique_ptr<Session>> Session::open(const Run& run, Tally& tally, const Share& share, bool careful) {
+  std::unique_ptr<Session> session(new Session(run, tally, share));
   if (auto prepared = session->prepare(careful); !prepared) return prepared.error();
   return session;
 }
@@ -50,34 +53,61 @@ Result<void> Session::prepare(bool careful) {
   auto cluster = Cluster::connect(options_.connection);
   if (!cluster) return cluster.error();
   cluster_ = (*cluster)->id();
-  ResumeFacts facts{.head = store_.head().position,
-                    .tails = {},
-                    .cursor = read_cursor(options_.state_folder, cluster_)};
-  auto there = provide_topics(**cluster);
+  auto facts = gather(**cluster, careful);
+  if (!facts) return facts.error();
+  auto plan = plan_resume(*facts);
+  if (!plan) return plan.error();
+  if (auto same = check_same_log(facts->tails); !same) return same;
+  for (const auto& notice : plan->notices) run_.alarms.raise(notice);
+  if (share_.may_leave_behind) leave_behind(*facts, *plan);
+  if (auto started = start_producer(facts->tails, *plan); !started) return started;
+  recall_tree(facts->cursor);
+  return {};
+}
+
+// What stands in the topics of this session's share, and what is remembered of them.
+Result<ResumeFacts> Session::gather(Cluster& cluster, bool careful) {
+  ResumeFacts facts{.head = store_.head().position, .tails = {}, .heads = {}, .cursor = run_.cursor.remembered(cluster_)};
+  auto there = provide_topics(cluster);
   if (!there) return there.error();
-  if (!careful) {  // a relay's first session: once is enough
-    auto concerns = (*cluster)->concerns(planned_topics(options_.partitions));
+  if (!careful && share_.pass == Pass::kLeading) {  // once is enough
+    auto concerns = cluster.concerns(planned_topics(options_.partitions));
     if (!concerns) return concerns.error();
-    for (const auto& concern : *concerns) warn(concern);
+    for (const auto& concern : *concerns) run_.alarms.raise({"bus.topic_setting", concern});
   }
-  auto used = partitions_in_use(*there, facts.cursor);
+  std::vector<Notice> notices;
+  auto used = partitions_in_use(*there, facts.cursor, &notices);
   if (!used) return used.error();
-  auto tails = settled_tails(**cluster, *used, careful || (facts.cursor && !facts.cursor->clean));
+  for (const auto& notice : notices) run_.alarms.raise(notice);
+  auto tails = settled_tails(cluster, *used, careful || (facts.cursor && !facts.cursor->clean));
   if (!tails) return tails.error();
   facts.tails = std::move(*tails);
-  auto plan = plan_resume(facts);
-  if (!plan) return plan.error();
-  if (auto same = check_same_log(facts.tails); !same) return same;
-  for (const auto& loss : plan->lost) warn(loss);
-  if (auto started = start_producer(facts.tails, *plan); !started) return started;
-  recall_tree(facts.cursor);
-  return {};
+  auto heads = cluster.heads(facts.tails);
+  if (!heads) return heads.error();
+  facts.heads = std::move(*heads);
+  return facts;
+}
+
+// Topics that are far behind go to the other pass, which is remembered before anything is sent.
+void Session::leave_behind(ResumeFacts& facts, ResumePlan& plan) {
+  left_behind_ = far_behind(plan.complete, kEventsBehindMax);
+  if (left_behind_.empty()) return;
+  Cursor part{.cluster = cluster_, .brokers = {}, .clean = false, .position = plan.complete_of(left_behind_), .tree_edge = {}, .topics = {}};
+  for (const auto& topic : left_behind_) {
+    const auto& tails = facts.tails.at(topic);
+    for (std::size_t i = 0; i < tails.size(); ++i)
+      part.topics[topic].push_back({plan.sequences.at(topic)[i], tails[i].end - 1});
+    facts.tails.erase(topic);
+    plan.complete.erase(topic);
+  }
+  if (auto saved = run_.cursor.save(Pass::kBehind, part); !saved) warn(saved.error().message);
 }
 
 // The remembered tree, if it is that of the log at the place where reading begins.
 void Session::recall_tree(const std::optional<Cursor>& cursor) {
-  if (taken_.value == 0) tree_.emplace();
+  if (taken_.value == 0 && log_topic_) tree_.emplace();
   if (taken_.value == 0 || !cursor || cursor->position != taken_) return;
+  if (!log_topic_) return;
   auto root = store_.root_at(taken_);
   tree_ = MerkleTree::from_edge(taken_.value, cursor->tree_edge);
   if (!root || !tree_ || tree_->root() != *root) tree_.reset();
@@ -89,6 +119,7 @@ Result<std::map<std::string, std::int32_t>> Session::provide_topics(Cluster& clu
   std::map<std::string, std::int32_t> ours;
   std::vector<TopicPlan> missing;
   for (const auto& plan : planned_topics(options_.partitions)) {
+    if (!share_.topics.empty() && !share_.topics.contains(plan.name)) continue;
     auto found = there->find(plan.name);
     if (found == there->end()) missing.push_back(plan);
     ours[plan.name] = found == there->end() ? plan.partitions : found->second;
@@ -152,6 +183,7 @@ Result<void> Session::start_producer(const Tails& tails, const ResumePlan& plan)
     auto& topic = topics_[name];
     topic.name = name;
     topic.records = &tally_.published.topics[name];
+    topic.counted = &tally_.records_counted[name];
     auto* settings = rd_kafka_topic_conf_new();
     rd_kafka_topic_conf_set_opaque(settings, &topic);
     topic.handle.reset(rd_kafka_topic_new(producer_->handle(), name.c_str(), settings));
@@ -162,19 +194,21 @@ Result<void> Session::start_producer(const Tails& tails, const ResumePlan& plan)
       topic.lanes.push_back(
           {.sent = sequences[i], .last = {.sequence = sequences[i], .offset = list[i].end - 1}});
   }
-  log_topic_ = &topics_.at(std::string(kLogTopic));
-  taken_ = plan.complete;
-  coverage_ = Coverage(plan.complete);
-  if (plan.complete.value > tally_.events_counted) {
-    tally_.published.already += plan.complete.value - tally_.events_counted;
-    tally_.events_counted = plan.complete.value;
+  auto log = topics_.find(std::string(kLogTopic));
+  log_topic_ = log == topics_.end() ? nullptr : &log->second;
+  std::set<std::string> names;
+  for (const auto& [name, topic] : topics_) names.insert(name);
+  taken_ = plan.complete_of(names);
+  coverage_ = Coverage(taken_);
+  if (taken_.value > tally_.events_counted) {
+    tally_.published.already += taken_.value - tally_.events_counted;
+    tally_.events_counted = taken_.value;
   }
   return {};
 }
 
 void Session::save_cursor(bool clean) {
   saved_at_ = Clock::now();
-  if (options_.state_folder.empty()) return;
   Cursor cursor{.cluster = cluster_,
                 .brokers = options_.connection.brokers,
                 .clean = clean && coverage_.outstanding() == 0,
@@ -184,9 +218,22 @@ void Session::save_cursor(bool clean) {
   if (tree_ && tree_->size() == cursor.position.value) cursor.tree_edge = tree_->edge();
   for (const auto& [name, topic] : topics_)
     for (const auto& lane : topic.lanes) cursor.topics[name].push_back(lane.last);
-  if (auto written = write_cursor(options_.state_folder, cursor); !written)
-    warn(written.error().message);
+  if (auto written = run_.cursor.save(share_.pass, cursor); !written) warn(written.error().message);
   saved_ = cursor.position;
+}
+
+void Session::describe(std::vector<PartitionStatus>& partitions) const {
+  for (const auto& [name, topic] : topics_)
+    for (std::size_t i = 0; i < topic.lanes.size(); ++i) {
+      const auto& lane = topic.lanes[i];
+      const bool framing = &topic == log_topic_ && frame_.size() > 0;
+      partitions.push_back({.topic = name,
+                            .partition = static_cast<std::int32_t>(i),
+                            .sequence = lane.last.sequence,
+                            .offset = lane.last.offset,
+                            .through = lane.waiting || framing ? Position{lane.last.sequence} : taken_,
+                            .behind = share_.pass == Pass::kBehind});
+    }
 }
 
 }  // namespace rapport::kafka

@@ -100,6 +100,17 @@ void Broker::start() {
 }
 
 void Broker::kill(int node) { command("kill", node ? std::to_string(node) : ""); }
+void Broker::freeze(bool still) {
+  for (int node = 1; node <= nodes_; ++node)
+    output_of("kill -" + std::string(still ? "STOP" : "CONT") + " $(cat " + (root_ / "kafka").string() + "/node" +
+              std::to_string(node) + "/pid)");
+}
+
+void Broker::lose(const std::string& topic, int partition) {
+  for (int node = 1; node <= nodes_; ++node)
+    fs::remove_all(root_ / "kafka" / ("node" + std::to_string(node)) / "data" / (topic + "-" + std::to_string(partition)));
+}
+
 void Broker::topics(const std::string& arguments) { command("topics", arguments); }
 
 void Broker::cut(const std::string& topic, std::int64_t offset) const {
@@ -172,6 +183,22 @@ void produce(const std::string& brokers, const std::vector<RawRecord>& records) 
             RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
             RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR_NO_ERROR);
   RAPPORT_ASSERT(rd_kafka_flush(handle, 20'000) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  rd_kafka_destroy(handle);
+}
+
+void expire(const std::string& brokers, const std::string& topic, std::int32_t partition, std::int64_t before) {
+  auto* handle = client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers}});
+  auto* list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, topic.c_str(), partition)->offset = before;
+  auto* records = rd_kafka_DeleteRecords_new(list);
+  auto* queue = rd_kafka_queue_new(handle);
+  rd_kafka_DeleteRecords(handle, &records, 1, nullptr, queue);
+  auto* event = rd_kafka_queue_poll(queue, 20'000);
+  RAPPORT_ASSERT(event && !rd_kafka_event_error(event));
+  rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_DeleteRecords_destroy(records);
+  rd_kafka_topic_partition_list_destroy(list);
   rd_kafka_destroy(handle);
 }
 

@@ -18,6 +18,9 @@ class Broker final {
   const std::string& address() const { return address_; }
   void kill(int node = 0);                    // with -9; 0: all
   void start();                               // again
+  void freeze(bool still);                    // its processes stand still, connections stay open
+  // With the broker down: what it has of a partition is lost, as with a disk.
+  void lose(const std::string& topic, int partition);
   void topics(const std::string& arguments);  // Kafka's own tool
   // Deletes the records of partition 0 below the offset.
   void cut(const std::string& topic, std::int64_t offset) const;
@@ -51,5 +54,7 @@ struct RawRecord {
 };
 // Sends records as any other program could.
 void produce(const std::string& brokers, const std::vector<RawRecord>& records);
+// Takes records before an offset away, as a retention time does.
+void expire(const std::string& brokers, const std::string& topic, std::int32_t partition, std::int64_t before);
 
 }  // namespace rapport::kafka

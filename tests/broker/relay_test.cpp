@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "adapters/kafka/cluster.h"
@@ -46,7 +47,9 @@ TEST(Relay, PublishesEveryEventOnceAndNothingTheSecondTime) {
   MemoryEventStore store;
   Enterprise enterprise(store);
   enterprise.grow(20'000);
-  auto first = publish(store, broker, broker.folder("state"));
+  // A queue that is full most of the time: reading the log waits, nothing is dropped.
+  auto first = Relay(store, {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state"), .queue_kib = 5 << 10})
+                   .run(RelayUntil::kCaughtUp);
   ASSERT_TRUE(first) << first.error().message;
   EXPECT_EQ(first->published, 20'000u);
   EXPECT_EQ(first->already, 0u);
@@ -220,6 +223,8 @@ TEST(Relay, WaitsOutARefusalWhileItFollowsTheLog) {
   EXPECT_TRUE(soon(
       [&] { return relay.status().trouble.find("crm.case.events.v1") != std::string::npos; }));
   EXPECT_FALSE(relay.status().connected);
+  const auto alarms = relay.alarms();
+  EXPECT_TRUE(std::ranges::any_of(alarms, [](const Alarm& alarm) { return alarm.what.code == "bus.too_large"; }));
   broker.topics("--delete --topic crm.case.events.v1");  // the relay makes a better one
   EXPECT_TRUE(soon([&] { return relay.status().position == store.head().position; }))
       << relay.status().trouble;

@@ -20,7 +20,8 @@ struct CursorFile : testing::Test {
       .position = {1'234'567},
       .tree_edge = std::string("\x00\xff\x7f edge", 8),
       .topics = {{"crm.case.events.v1", {{.sequence = 1'234'000, .offset = 77}, {}}},
-                 {"crm.log.v1", {{.sequence = 1'234'567, .offset = 9}}}}};
+                 {"crm.log.v1", {{.sequence = 1'234'567, .offset = 9}}}},
+      .behind = {{"crm.case.events.v1", {77}}}};
 };
 
 TEST_F(CursorFile, ComesBackAsItWasWritten) {
