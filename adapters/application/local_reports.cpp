@@ -113,6 +113,11 @@ Result<std::string> LocalStore::status() {
   return printed(document_of(*impl_->store, impl_->bus_status(), views));
 }
 
+Result<std::string> LocalStore::bus() {
+  auto status = impl_->bus_status();
+  return status && status->document ? Result<std::string>(status->document()) : Service::bus();
+}
+
 Result<std::string> LocalStore::verify(const Progress& progress) {
   auto& impl = *impl_;
   auto bad = [](std::uint64_t position, const std::string& what) {

@@ -36,6 +36,7 @@ struct BusStatus {
   bool connected = false;
   std::uint64_t position = 0;  // acknowledged up to here
   std::string trouble;         // empty: none
+  std::function<std::string()> document;  // what bus() answers
 };
 
 // Safe for concurrent use. One per process and directory: another process gets "store.locked".
@@ -49,6 +50,7 @@ class LocalStore final : public Service {
   Result<void> events(const EventsRequest& request, const LineSink& line, std::stop_token stop) override;
   Result<std::string> inspect() override;
   Result<std::string> status() override;
+  Result<std::string> bus() override;
   Result<std::string> verify(const Progress& progress) override;
   Result<std::string> import(const ImportRequest& request, const Progress& progress) override;
   Result<std::string> revert(const std::string& import_id, bool dry_run) override;

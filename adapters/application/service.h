@@ -137,6 +137,11 @@ class Service {
   virtual Result<std::string> inspect() = 0;
   // inspect without what has to be computed from all rows: cheap enough to be asked every second.
   virtual Result<std::string> status() { return inspect(); }
+  // How publishing on Kafka stands, by topic and partition: adapters/kafka/status_document.h. "bus.not_published" if nobody
+  // publishes here.
+  virtual Result<std::string> bus() {
+    return Error{ErrorCode::kNotFound, "bus.not_published", "nothing is published from here", "", "", "rapport serve --kafka, or rapport publish"};
+  }
   virtual Result<std::string> verify(const Progress& progress) = 0;                    // {"ok":false,…} is an answer, not an error
   virtual Result<std::string> import(const ImportRequest& request, const Progress& progress) = 0;  // summary
   virtual Result<std::string> revert(const std::string& import_id, bool dry_run) = 0;

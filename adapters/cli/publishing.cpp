@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "adapters/kafka/status_document.h"
 #include "projections/view_hosts.h"
 
 namespace rapport::cli {
@@ -49,6 +50,7 @@ Result<std::vector<projections::ViewHost*>> PublishingOptions::chosen(const std:
 
 Publishing::Publishing(LocalStore& store, const kafka::Connection& connection, std::vector<projections::ViewHost*> rows)
     : store_(store),
+      brokers_(connection.brokers),
       relay_(store.event_store(), relay_options(store, connection)),
       rows_(std::move(rows), store.event_store(), store.keys(), {.connection = connection, .state_folder = store.dir() / "kafka"}) {}
 
@@ -57,7 +59,9 @@ Publishing::~Publishing() { store_.watch_bus({}); }
 BusStatus Publishing::status() const {
   auto log = relay_.status();
   auto rows = rows_.status();
-  return {log.connected, log.position.value, log.trouble.empty() ? rows.trouble : log.trouble};
+  return {log.connected, log.position.value, log.trouble.empty() ? rows.trouble : log.trouble, [this] {
+            return kafka::status_document({relay_.status(), relay_.alarms(), brokers_, rows_.status()}, &store_.event_store());
+          }};
 }
 
 void Publishing::start() {

@@ -53,6 +53,7 @@ class Publishing final {
   Done done(const kafka::Published& log, const kafka::StatePublished& rows) const;
 
   LocalStore& store_;
+  const std::string brokers_;
   kafka::Relay relay_;
   kafka::StatePublisher rows_;
   std::jthread log_thread_, rows_thread_;

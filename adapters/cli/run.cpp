@@ -113,6 +113,7 @@ int run(int argc, char** argv) {
   add_webhook_verbs(verbs);
   add_subject_verbs(verbs);
   add_serve_verbs(verbs);
+  add_bus_verbs(verbs);
   add_worker_verb(verbs);
   add_audit_verb(verbs);
   add_bench_verbs(verbs);

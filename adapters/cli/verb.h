@@ -67,6 +67,7 @@ void add_subject_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // subject, 
 void add_backup_verbs(std::vector<std::unique_ptr<Verb>>& verbs);   // backup, restore
 void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // keygen, checkpoint, proof, export
 void add_serve_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // serve, publish
+void add_bus_verbs(std::vector<std::unique_ptr<Verb>>& verbs);      // bus
 void add_worker_verb(std::vector<std::unique_ptr<Verb>>& verbs);    // worker
 void add_audit_verb(std::vector<std::unique_ptr<Verb>>& verbs);     // audit-topic
 void add_bench_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // bench

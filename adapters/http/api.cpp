@@ -59,6 +59,7 @@ const HttpApi::Route HttpApi::kRoutes[] = {
     {"GET", "/v1/schemas", &HttpApi::schemas},
     {"GET", "/v1/schemas/{name}", &HttpApi::schemas},
     {"GET", "/v1/inspect", &HttpApi::inspect},
+    {"GET", "/v1/bus", &HttpApi::bus},
     {"POST", "/v1/verify", &HttpApi::verify},
     {"POST", "/v1/backups", &HttpApi::backup},
     {"POST", "/v1/imports", &HttpApi::import},
@@ -353,6 +354,10 @@ Handling HttpApi::webhook(const Call& call) const {
           .answer = [this, request = std::move(request)] { return to_reply(service_.webhook(request)); }};
 }
 
+Handling HttpApi::bus(const Call&) const {
+  return {.lane = Lane::kReports, .answer = [this] { return to_reply(service_.bus()); }};
+}
+
 Handling HttpApi::inspect(const Call&) const {
   return {.lane = Lane::kReports, .answer = [this] { return to_reply(service_.inspect()); }};
 }
@@ -467,6 +472,7 @@ Handling HttpApi::metrics(const Call&) const {
             if (const auto status = service_.status()) {
               if (const auto positions = inspected_positions(*status)) metrics_.positions(*positions);
             }
+            if (const auto bus = service_.bus()) metrics_.bus(*bus);
             return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                              .body = metrics_.text()};
           }};

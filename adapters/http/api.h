@@ -49,6 +49,7 @@ class HttpApi final {
   Handling stream(const Call& call) const;
   Handling live(const Call& call) const;
   Handling inspect(const Call& call) const;
+  Handling bus(const Call& call) const;
   Handling verify(const Call& call) const;
   Handling import(const Call& call) const;
   Handling backup(const Call& call) const;

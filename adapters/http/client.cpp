@@ -194,6 +194,10 @@ Result<void> RemoteService::follow(const EventsRequest& asked, const LineSink& l
   return Error{ErrorCode::kUnavailable, "http.unreachable", "the server stopped sending events"};
 }
 
+Result<std::string> RemoteService::bus() {
+  return body_of(exchange({host_, port_}, get(Address("/v1/bus")), {.timeout = timeout_}));
+}
+
 Result<std::string> RemoteService::inspect() {
   return body_of(exchange({host_, port_}, get(Address("/v1/inspect")), {.timeout = timeout_}));
 }

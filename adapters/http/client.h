@@ -26,6 +26,7 @@ class RemoteService final : public Service {
   // not all.
   Result<void> events(const EventsRequest& request, const LineSink& line, std::stop_token stop) override;
   Result<std::string> inspect() override;
+  Result<std::string> bus() override;
   Result<std::string> verify(const Progress& progress) override;
   // Paths are made absolute: the server opens them, on this machine.
   Result<std::string> import(const ImportRequest& request, const Progress& progress) override;

@@ -6,6 +6,9 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <map>
+#include <nlohmann/json.hpp>
+
 #include "adapters/http/answers.h"
 
 namespace rapport {
@@ -45,6 +48,26 @@ class HttpMetrics::Impl {
           .Name("rapport_kafka_connected")
           .Help("1 while the brokers take events, else 0.")
           .Register(registry);
+  prometheus::Family<prometheus::Gauge>& bus_partition_position =
+      BuildGauge()
+          .Name("rapport_kafka_partition_position")
+          .Help("Position of the last event that a partition acknowledged.")
+          .Register(registry);
+  prometheus::Family<prometheus::Gauge>& bus_partition_lag =
+      BuildGauge()
+          .Name("rapport_kafka_partition_lag_events")
+          .Help("Events of the log that a partition may still lack.")
+          .Register(registry);
+  prometheus::Family<prometheus::Gauge>& bus_partition_lag_seconds =
+      BuildGauge()
+          .Name("rapport_kafka_partition_lag_seconds")
+          .Help("How long the first event that a partition may lack has been in the log.")
+          .Register(registry);
+  prometheus::Family<prometheus::Gauge>& bus_alarms =
+      BuildGauge()
+          .Name("rapport_kafka_alarms")
+          .Help("What the relay noticed and still remembers, by code.")
+          .Register(registry);
 
  private:
   prometheus::Gauge& gauge(const char* name, const char* help) {
@@ -79,6 +102,23 @@ void HttpMetrics::positions(const Positions& positions) {
     impl_->bus_position.Add({}).Set(static_cast<double>(positions.bus->position));
     impl_->bus_connected.Add({}).Set(positions.bus->connected ? 1 : 0);
   }
+}
+
+// A partition that is no longer there keeps its last figures until the server is started anew: topics do not go away in normal life.
+void HttpMetrics::bus(std::string_view document) {
+  const auto parsed = nlohmann::json::parse(document, nullptr, false);
+  if (!parsed.is_object()) return;
+  for (const auto& topic : parsed.value("topics", nlohmann::json::array())) {
+    const auto partition = topic.value("partition", nlohmann::json());  // null: a topic of rows as a whole
+    const prometheus::Labels labels{{"topic", topic.value("topic", "")}, {"partition", partition.is_number() ? partition.dump() : ""}};
+    impl_->bus_partition_position.Add(labels).Set(topic.value("position", 0.0));
+    if (topic.contains("lag") && topic["lag"].is_number()) impl_->bus_partition_lag.Add(labels).Set(topic["lag"].get<double>());
+    if (topic.contains("lagSeconds") && topic["lagSeconds"].is_number())
+      impl_->bus_partition_lag_seconds.Add(labels).Set(topic["lagSeconds"].get<double>());
+  }
+  std::map<std::string, double> alarms;
+  for (const auto& alarm : parsed.value("alarms", nlohmann::json::array())) alarms[alarm.value("code", "")] += alarm.value("times", 0.0);
+  for (const auto& [code, times] : alarms) impl_->bus_alarms.Add({{"code", code}}).Set(times);
 }
 
 std::string HttpMetrics::text() const {

@@ -21,6 +21,8 @@ class HttpMetrics final {
   void connections(int change);
   void live_clients(int change);
   void positions(const Positions& positions);
+  // Of Service::bus().
+  void bus(std::string_view document);
 
   std::string text() const;
 

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "adapters/kafka/backfill.h"
 #include "adapters/kafka/log.h"
 #include "adapters/kafka/state_session.h"
 
@@ -11,18 +12,15 @@ namespace rapport::kafka {
 namespace {
 
 constexpr int kAttemptsMax = 5;
-constexpr std::chrono::milliseconds kRound{100}, kBackoff{500}, kBackoffMax{30'000};
+constexpr std::chrono::milliseconds kRound{100};
 
 void pause(std::chrono::milliseconds time, const std::stop_token& stop) {
   for (constexpr std::chrono::milliseconds kSlice{20}; time.count() > 0 && !stop.stop_requested(); time -= kSlice)
     std::this_thread::sleep_for(std::min(time, kSlice));
 }
 
-// What may be otherwise in a while: brokers come back, rights are given, views are built anew.
-bool passing(const Error& error) {
-  return error.reason == "bus.unreachable" || error.reason == "bus.refused" || error.reason == "bus.stopped" ||
-         error.reason.starts_with("view.");
-}
+// Likewise: views are built anew.
+bool passes(const Error& error) { return passing(error) || error.reason == "bus.stopped" || error.reason.starts_with("view."); }
 
 }  // namespace
 
@@ -77,21 +75,20 @@ Result<StatePublished> StatePublisher::run(RelayUntil until, std::stop_token sto
   std::map<std::string, Position> wanted;
   for (auto* view : parts_->sources.views) wanted[view->type().name] = view->position();
   StatePublished published;
-  auto backoff = kBackoff;
+  Patience patience;
   for (int attempts = 0; !stop.stop_requested();) {
     Result<bool> done = false;
     if (auto session = StateSession::open(parts_->sources, published); !session) done = session.error();
     else done = parts_->publish(**session, wanted, follow, published, stop);
     if (done && *done) return published;
-    if (done) backoff = kBackoff;
+    if (done) patience.reset();
     if (!done) {
       parts_->report(false, done.error().message, published);
-      if (!follow || !passing(done.error())) return done.error();
+      if (!follow || !passes(done.error())) return done.error();
     } else if (!follow && ++attempts >= kAttemptsMax) {
       return refused(parts_->options.connection, "rows of views", parts_->status.trouble);
     }
-    pause(backoff, stop);
-    backoff = std::min(2 * backoff, kBackoffMax);
+    patience.pause(stop);
   }
   return published;
 }
