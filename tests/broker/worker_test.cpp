@@ -138,7 +138,9 @@ TEST(Worker, JumpsOverNothingWhenTheTopicWasCutAndBuildsAgainWhenItWasMadeAnew) 
   for (int i = 0; i < 5; ++i) {
     enterprise.grow(i < 4 ? 500 : 400);
     publish(store, broker);
-    if (i == 0) ASSERT_TRUE(work(behind, broker));
+    if (i == 0) {
+      ASSERT_TRUE(work(behind, broker));
+    }
   }
   ASSERT_TRUE(work(stores, broker));
   broker.cut(std::string(kLogTopic), 2);  // the frames of events 1 to 1,000 are gone

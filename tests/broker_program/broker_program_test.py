@@ -103,6 +103,43 @@ class BrokerProgramTest(unittest.TestCase):
                     self.assertEqual(json.loads(said.stdout)["views"]["pipeline"]["digest"], digest, f"{file} at 1/{part}")
                 shutil.rmtree(copy)
 
+    def rows_on_topic(self, view):
+        """What a reader of the compacted topic holds."""
+        done = subprocess.run(["kcat", "-b", self.address, "-C", "-t", f"crm.{view}.state.v1", "-e", "-q", "-f", "%k\t%S\t%s\n"],
+                              capture_output=True, text=True, timeout=WAIT_SECONDS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = {}
+        for line in done.stdout.splitlines():
+            key, size, value = line.split("\t", 2)
+            if int(size) > 0:
+                rows[key] = json.loads(value)
+            else:
+                rows.pop(key, None)
+        return rows
+
+    def test_rows_of_views_are_on_their_topics_as_reports_have_them(self):
+        rapport("demo", "--data", self.data, "--customers", "100", "--years", "1", "--quiet")
+        self.kill_again_and_again((0.4, 0.8, 1.2), "publish", "--data", self.data, "--kafka", self.address, "--quiet")
+
+        def expect_the_same():
+            sent = rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up")["topics"]
+            reported = {"opportunity-" + row["id"]: row for row in rapport("query", "pipeline/opportunities", "--data", self.data)["rows"]}
+            self.assertGreater(len(reported), 50)
+            self.assertEqual(self.rows_on_topic("pipeline"), reported)
+            return sent["crm.pipeline.state.v1"]
+
+        expect_the_same()
+        self.assertEqual(expect_the_same(), 0)
+        deal = next(key for key, row in self.rows_on_topic("pipeline").items() if row["status"] == "open")
+        rapport("command", deal.replace("-", "/", 1), "win", "{}", "--data", self.data, "--reason", "signed")
+        self.assertEqual(expect_the_same(), 1)
+        self.assertEqual(self.rows_on_topic("pipeline")[deal]["status"], "won")
+        status = rapport("bus", "status", "--data", self.data)
+        topics = {topic["topic"]: topic for topic in status["topics"]}
+        self.assertEqual(topics["crm.pipeline.state.v1"]["position"], status["head"])
+        none = rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--kafka-rows", "none")["topics"]
+        self.assertNotIn("crm.pipeline.state.v1", none)
+
     def test_state_that_a_worker_holds_is_in_use(self):
         rapport("demo", "--data", self.data, "--customers", "5", "--years", "1", "--quiet")
         rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--quiet")
