@@ -10,7 +10,7 @@ namespace {
 TEST(Topics, AreOneAnAggregateAndOneForTheLog) {
   std::map<std::string, std::int32_t> plans;
   for (const auto& plan : planned_topics(6)) plans[plan.name] = plan.partitions;
-  EXPECT_EQ(plans.size(), 10u);
+  EXPECT_EQ(plans.size(), 11u);
   EXPECT_EQ(plans["crm.opportunity.events.v1"], 6);
   EXPECT_EQ(plans["crm.loyaltyMember.events.v1"], 6);
   EXPECT_EQ(plans["crm.log.v1"], 1);
