@@ -1,11 +1,13 @@
 #include "adapters/catalogue/asyncapi.h"
 
 #include "adapters/catalogue/example.h"
+#include "adapters/catalogue/http_channels.h"
 #include "adapters/catalogue/record_headers.h"
 #include "adapters/catalogue/rows.h"
 #include "adapters/json/field_plan.h"
 #include "adapters/json/json_schema.h"
 #include "adapters/kafka/topics.h"
+#include "domain/result.h"
 #include "domain/schema_comments.h"
 #include "projections/views.h"
 
@@ -81,32 +83,41 @@ Json kafka_channel(const kafka::TopicPlan& topic) {
               {"bindingVersion", kBinding}}}}}};
 }
 
-Json live_channel() {
-  Json event{{"name", "event"},
-             {"title", "an event as HTTP shows it"},
-             {"contentType", "application/json"},
-             {"payload",
-              {{"type", "object"},
-               {"properties",
-                {{"position", {{"type", "integer"}, {"minimum", 1}, {"description", "also the id of the server-sent event"}}},
-                 {"id", {{"type", "string"}}},
-                 {"stream", {{"type", "string"}}},
-                 {"version", {{"type", "integer"}, {"minimum", 1}}},
-                 {"type", {{"type", "string"}, {"description", "names the message of a topic whose payload `data` is"}}},
-                 {"occurredAt", {{"type", "string"}, {"format", "date-time"}}},
-                 {"recordedAt", {{"type", "string"}, {"format", "date-time"}}},
-                 {"data", {{"type", "object"}}}}},
-               {"required", {"position", "id", "stream", "version", "type", "occurredAt", "recordedAt", "data"}}}}};
-  return {{"address", "/v1/events/live"},
-          {"title", "live events"},
-          {"description",
-           "Server-sent events: what is there from Last-Event-ID or `from` on, then what comes. `stream`, `type` and `match` choose."},
-          {"servers", Json::array({reference("#/servers/http")})},
-          {"messages", {{"event", event}}}};
+Json checkpoint_message() {
+  auto constant = [](const char* value) { return Json{{"const", value}}; };
+  return {{"name", "rapport.checkpoint"},
+          {"title", "the log's size and root, signed"},
+          {"summary", "a C2SP tlog-checkpoint: whoever kept one can tell later whether the log is that one with more behind it"},
+          {"contentType", "text/plain; charset=utf-8"},
+          {"headers",
+           {{"type", "object"},
+            {"properties",
+             {{"ce_specversion", constant("1.0")},
+              {"ce_id", {{"type", "string"}}},
+              {"ce_source", {{"type", "string"}}},
+              {"ce_type", constant("rapport.checkpoint")},
+              {"ce_sequence", {{"type", "string"}, {"pattern", "^[1-9][0-9]*$"}, {"description", "the log's size"}}},
+              {"content-type", constant("text/plain; charset=utf-8")}}}}},
+          {"payload", {{"type", "string"}}}};
+}
+
+Json dead_letter_message() {
+  Json properties = Json::object();
+  for (auto [name, meaning] : {std::pair{"rapport-reason", "why a worker could not take it"},
+                               std::pair{"rapport-topic", "where it is"},
+                               std::pair{"rapport-partition", "where it is"},
+                               std::pair{"rapport-offset", "where it is"},
+                               std::pair{"rapport-worker", "who could not take it"}})
+    properties[name] = {{"type", "string"}, {"description", meaning}};
+  return {{"name", "rapport.deadLetter"},
+          {"title", "a record that a worker could not take, as it was"},
+          {"headers", {{"type", "object"}, {"properties", properties}}},
+          {"payload", {{"type", "string"}, {"format", "binary"}}}};
 }
 
 // Rapport sends what a channel has; its subscribers receive.
 void add_channel(Json& document, const std::string& name, Json channel) {
+  RAPPORT_ASSERT(!document["channels"].contains(name));
   auto messages = Json::array();
   for (auto& [message, unused] : channel["messages"].items())
     messages.push_back(reference("#/channels/" + name + "/messages/" + message));
@@ -133,11 +144,14 @@ void add_topic(Json& document, const kafka::TopicPlan& topic, Json& components) 
     if (topic.name == kafka::events_topic(aggregate.name))
       return add_channel(document, aggregate.name, events_channel(topic, aggregate, components));
   auto channel = kafka_channel(topic);
-  if (topic.name == kafka::kLogTopic) {
-    channel["title"] = "the log";
-    channel["messages"]["frame"] = frame_message();
-    return add_channel(document, "log", channel);
-  }
+  auto add = [&](const char* name, const char* title, const char* message_name, Json message) {
+    channel["title"] = title;
+    channel["messages"][message_name] = std::move(message);
+    add_channel(document, name, channel);
+  };
+  if (topic.name == kafka::kLogTopic) return add("log", "the log", "frame", frame_message());
+  if (topic.name == kafka::kCheckpointsTopic) return add("checkpoints", "signed checkpoints of the log", "checkpoint", checkpoint_message());
+  if (topic.name == kafka::kDeadLettersTopic) return add("log-dlq", "what workers could not take", "deadLetter", dead_letter_message());
   for (auto& view : projections::all_views()) {
     if (topic.name != kafka::state_topic(view.name)) continue;
     channel["title"] = "rows of the view " + view.name;
@@ -166,7 +180,11 @@ Json asyncapi() {
                 {"operations", Json::object()}};
   Json components{{"schemas", Json::object()}, {"messages", Json::object()}};
   for (auto& topic : all_topics()) add_topic(document, topic, components);
-  add_channel(document, "live", live_channel());
+  components["schemas"]["event"] = event_schema();
+  for (auto& [name, channel, binding] : http_channels()) {
+    add_channel(document, name, channel);
+    document["operations"][std::string("send-") + name]["bindings"] = binding;
+  }
   document["components"] = std::move(components);
   return document;
 }

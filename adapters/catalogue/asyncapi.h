@@ -4,7 +4,7 @@
 
 namespace rapport::catalogue {
 
-// One channel for each topic (events, the log, rows of views) and one for the live events over HTTP; one message for each
+// One channel for each topic (events, the log, rows of views, checkpoints) and those over HTTP; one message for each
 // event, with the schemas of its headers and value and an example.
 nlohmann::ordered_json asyncapi();
 

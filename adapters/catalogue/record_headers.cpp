@@ -1,5 +1,7 @@
 #include "adapters/catalogue/record_headers.h"
 
+#include <algorithm>
+
 #include "adapters/json/field_plan.h"
 #include "adapters/json/json_schema.h"
 

@@ -73,6 +73,8 @@ Json message(const std::string& name, const std::string& title, const std::strin
 
 std::vector<kafka::TopicPlan> all_topics() {
   auto topics = kafka::planned_topics(kafka::kPartitionsDefault);
+  topics.push_back({std::string(kafka::kCheckpointsTopic), 1});
+  topics.push_back({std::string(kafka::kDeadLettersTopic), 1});
   for (auto& view : projections::all_views())
     if (!view.published.empty()) topics.push_back({kafka::state_topic(view.name), kafka::kPartitionsDefault, true});
   return topics;

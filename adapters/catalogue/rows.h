@@ -14,7 +14,8 @@ namespace rapport::catalogue {
 
 using Json = nlohmann::ordered_json;
 
-// The topics of events and of the log, then one for each view that publishes rows.
+// The topics of events and of the log, those that are made when there is something for them, and one for each view that publishes
+// rows.
 std::vector<kafka::TopicPlan> all_topics();
 
 // Which messages AsyncAPI has on the topic of a view: the rows, by a name for each kind of them, and that one is gone.

@@ -91,7 +91,7 @@ def exported(folder):
     document = json.loads((folder / "asyncapi.json").read_text())
     topics = {}
     for channel in document["channels"].values():
-        if channel["address"].startswith("crm."):
+        if (channel["address"] or "").startswith("crm."):
             topics[channel["address"]] = sorted(
                 message["$ref"].rpartition("/")[2] if "$ref" in message else message["name"] for message in channel["messages"].values())
     schemas = {file.name.removesuffix(".json"): json.loads(file.read_text()) for file in (folder / "schemas").iterdir()}
@@ -100,7 +100,7 @@ def exported(folder):
     # Rows of views are described in the document alone.
     for channel in document["channels"].values():
         for message in channel["messages"].values():
-            if channel["address"].endswith(".state.v1") and "properties" in message["payload"]:
+            if (channel["address"] or "").endswith(".state.v1") and "properties" in message["payload"]:
                 schemas[message["name"]] = message["payload"]
     return {"schemas": schemas, "topics": topics}
 

@@ -78,6 +78,7 @@ class SchemasTest(unittest.TestCase):
         for line in rapport("events", "--data", data, "--format", "json").splitlines():
             event = json.loads(line)
             self.assertEqual(misfits(self.schemas[event["type"]], event["data"]), [], line)
+            self.assertEqual(misfits(self.asyncapi["components"]["schemas"]["event"], event), [], line)
             seen.add(event["type"])
         self.assertGreater(len(seen), 25)
 
