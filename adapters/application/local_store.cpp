@@ -14,6 +14,7 @@
 #include "adapters/json/read_json.h"
 #include "adapters/json/text_forms.h"
 #include "eventstore/rocks/checkpoint_keys.h"
+#include "eventstore/trace_context.h"
 
 namespace rapport {
 namespace {
@@ -279,7 +280,8 @@ Result<std::string> LocalStore::command(const CommandRequest& request) {
   }
   for (auto& tag : request.tags)
     if (tag.empty() || tag.size() > kTagBytesMax || !is_utf8(tag)) return bad_field("command.bad_tag", tag, "tags", "1 to 128 bytes of UTF-8");
-  if (request.tags.size() > kCommandTagsMax)
+  const auto traces = std::ranges::count_if(request.tags, [](auto& tag) { return tag.starts_with(kTraceTag); });
+  if (std::ssize(request.tags) - traces > std::ptrdiff_t{kCommandTagsMax})
     return bad_field("command.too_many_tags", std::to_string(request.tags.size()), "tags", std::to_string(kCommandTagsMax) + " at most");
   command.tags = request.tags;
   for (auto [text, field] : {std::pair{&request.actor, "actor"}, {&request.reason_code, "reason"}, {&request.reason_text, "reason"}})

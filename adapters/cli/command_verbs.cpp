@@ -1,6 +1,7 @@
 // command, import, revert, demo: what writes.
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 #include <iterator>
 
@@ -9,6 +10,7 @@
 #include "adapters/cli/progress_bar.h"
 #include "adapters/cli/typed_option.h"
 #include "adapters/cli/verb.h"
+#include "eventstore/trace_context.h"
 
 namespace rapport::cli {
 namespace {
@@ -40,6 +42,8 @@ class CommandVerb final : public Verb {
     request_.aggregate = stream_.substr(0, slash);
     request_.id = stream_.substr(slash + 1);
     request_.channel = "cli";
+    if (const char* trace = std::getenv("TRACEPARENT"))
+      if (auto tag = trace_tag(trace)) request_.tags.push_back(std::move(*tag));
     auto expect = number_of(expect_, "expect");
     if (!expect) return std::move(expect).error();
     request_.expected_version = *expect;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "adapters/http/target.h"
+#include "eventstore/trace_context.h"
 
 namespace rapport {
 namespace {
@@ -231,6 +232,8 @@ Result<void> read_command_headers(const HttpRequest& request, CommandRequest& co
     command.tags.push_back(std::move(*tag));
     rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
   }
+  if (const auto* trace = request.header("traceparent"))
+    if (auto tag = trace_tag(*trace)) command.tags.push_back(std::move(*tag));
   return {};
 }
 

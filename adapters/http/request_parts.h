@@ -42,7 +42,8 @@ std::optional<std::uint64_t> parse_number(std::string_view text);
 // 0, a new stream. Errors: kInvalid "http.bad_header".
 Result<std::optional<std::uint64_t>> expected_version(const HttpRequest& request);
 
-// Idempotency-Key, Rapport-Reason (code[:text]), Rapport-Actor, Rapport-Occurred-At, Rapport-Tags (separated by commas, each encoded for itself) into `command`. Values
+// Idempotency-Key, Rapport-Reason (code[:text]), Rapport-Actor, Rapport-Occurred-At, Rapport-Tags (separated by commas, each encoded for itself) into `command`; and traceparent,
+// as a tag of its events: one that is out of form counts as none. Values
 // may be percent-encoded, since headers have no agreed way for other than ASCII. Errors: kInvalid
 // "http.bad_target".
 Result<void> read_command_headers(const HttpRequest& request, CommandRequest& command);

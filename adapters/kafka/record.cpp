@@ -6,6 +6,7 @@
 #include "adapters/json/json_schema.h"
 #include "adapters/json/text_forms.h"
 #include "adapters/json/write_json.h"
+#include "eventstore/trace_context.h"
 
 namespace rapport::kafka {
 namespace {
@@ -16,11 +17,10 @@ std::string_view digits(std::uint64_t number, std::array<char, 20>& to) {
 }
 
 std::string_view trace_of(const RecordedEvent& event) {
-  constexpr std::string_view kTag = "traceparent=";
   if (!event.metadata.hasTags()) return {};
   for (auto tag : event.metadata.getTags()) {
     auto text = read_text(tag);
-    if (text.starts_with(kTag)) return text.substr(kTag.size());
+    if (text.starts_with(kTraceTag)) return text.substr(kTraceTag.size());
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "eventstore/gateway/erasures.h"
+#include "eventstore/trace_context.h"
 
 namespace rapport {
 namespace {
@@ -128,7 +129,8 @@ Hash Planner::request_of(const Command& command) const {
   auto time = command.occurred_at ? command.occurred_at->micros : 0;
   request.append(reinterpret_cast<const char*>(&time), sizeof time);
   request.push_back(command.as_fact ? 1 : 0);
-  for (auto& tag : command.tags) request.append(tag).push_back('\0');
+  for (auto& tag : command.tags)
+    if (!tag.starts_with(kTraceTag)) request.append(tag).push_back('\0');  // a client's second attempt is another span
   auto bytes = canonical.asPtr().asBytes();
   request.append(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
   return keys_.keyed_digest("request", request);

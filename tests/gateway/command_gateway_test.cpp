@@ -19,6 +19,17 @@ TEST_F(CommandGatewayTest, StoresWhatTheDeciderEmits) {
   EXPECT_EQ(types(), (std::vector<std::string>{"policySet.published", "opportunity.opened"}));
 }
 
+// A client that tries again does so in another span of its trace.
+TEST_F(CommandGatewayTest, TheSameCommandOfAnotherSpanIsTheSame) {
+  publish_pipeline();
+  const std::vector<std::string> one{"traceparent=1"}, two{"traceparent=2"};
+  auto tagged = [](const std::vector<std::string>& tags) { return [&](Command& c) { c.command_id = CommandId::of(9, 9), c.tags = tags; }; };
+  ASSERT_TRUE(send("opportunity", "1", kOpen, tagged(one)));
+  auto again = send("opportunity", "1", kOpen, tagged(two));
+  ASSERT_TRUE(again) << again.error().reason;
+  EXPECT_TRUE(again->already);
+}
+
 TEST_F(CommandGatewayTest, AnswersARepeatedCommandWithItsFirstReceipt) {
   publish_pipeline();
   auto with = [](Command& command) { command.command_id = CommandId::of(7, 7); };

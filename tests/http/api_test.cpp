@@ -70,6 +70,21 @@ TEST_F(Api, SendsACommandWithAllItsHeaders) {
   EXPECT_EQ(command.channel, "http");
 }
 
+TEST_F(Api, ATraceBecomesATagAndOneOutOfFormIsNone) {
+  const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  ask("POST", "/v1/case/1/close", "{}", {{"traceparent", trace}, {"Rapport-Tags", "vip"}});
+  EXPECT_EQ(service.commands.at(0).tags, (std::vector<std::string>{"vip", "traceparent=" + trace}));
+  for (const auto* wrong : {"", "00", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                            "00-00000000000000000000000000000000-b7ad6b7169203331-01", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+                            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x", "00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01"}) {
+    EXPECT_EQ(ask("POST", "/v1/case/1/close", "{}", {{"traceparent", wrong}}).status, 200U) << wrong;
+    EXPECT_TRUE(service.commands.back().tags.empty()) << wrong;
+  }
+  // Of a later version what is known is kept.
+  ask("POST", "/v1/case/1/close", "{}", {{"traceparent", "01" + trace.substr(2) + "-more"}});
+  EXPECT_EQ(service.commands.back().tags, std::vector<std::string>{"traceparent=01" + trace.substr(2)});
+}
+
 TEST_F(Api, SendsACommandWithoutBodyOrHeaders) {
   EXPECT_EQ(ask("POST", "/v1/case/7/resume").status, 200U);
   EXPECT_EQ(service.commands[0].body, "{}");
