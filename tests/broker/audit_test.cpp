@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -147,6 +149,29 @@ TEST_F(HostileCopies, ARecordOfATopicThatIsDroppedSwappedOrAlteredIsNamed) {
   expect_found(stage().after(kDeals, [&](Records& r) { set(r[i], "ce_type", "opportunity.won!"); }), "altered", kDeals, position);
   expect_found(stage().after(kDeals, [&](Records& r) { r[i].partition = 1 - r[i].partition, std::ranges::stable_sort(r, {}, [](auto& x) { return x.number("ce_sequence"); }); }),
                "altered", kDeals, position);
+}
+
+TEST_F(HostileCopies, TheStructuredFormPassesAndIsHeldToTheSame) {
+  auto structured = [](Records& records) {
+    for (auto& record : records) {
+      set(record, "content-type", "application/cloudevents+json");
+      nlohmann::json value{{"datacontenttype", "application/json"}, {"data", nlohmann::json::parse(record.value)}};
+      for (const auto& [name, text] : record.headers)
+        if (name.starts_with("ce_")) value[name.substr(3)] = text;
+      record.value = value.dump();
+    }
+  };
+  auto report = stage().after(kDeals, structured);
+  EXPECT_FALSE(report.finding) << said(report);
+  EXPECT_EQ(report.opened, 0u);
+  const auto position = stage().copier->original(kDeals)[1].number("ce_sequence");
+  auto altered = [&](Records& records) {
+    structured(records);
+    auto value = nlohmann::json::parse(records[1].value);
+    value["subject"] = "opportunity-another";
+    records[1].value = value.dump();
+  };
+  expect_found(stage().after(kDeals, altered), "altered", kDeals, position);
 }
 
 TEST_F(HostileCopies, WhatIsNotOfTheLogIsNamed) {
