@@ -154,9 +154,8 @@ class Rig:
 
     def catch_up(self):
         """Everything that was written is published; the workers have ended and hold all of it."""
-        ready = lambda: json.loads(self.get("/readyz"))["kafka"]["position"]
         head = json.loads(self.get("/v1/inspect"))["position"]
-        soon(lambda: ready() == head, f"publishing up to {head}")
+        soon(lambda: self.published() == head, f"publishing up to {head}")
         self.stop_workers()
         self.end_server()
         for place in self.places:
@@ -164,6 +163,9 @@ class Rig:
             if done.returncode or json.loads(done.stdout)["position"] != head:
                 raise Failed(f"{place}: {done.stdout} {done.stderr}")
         return head
+
+    def published(self):
+        return json.loads(self.get("/readyz"))["kafka"]["position"]
 
     def get(self, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
@@ -240,11 +242,12 @@ def rebalance_storm(rig, seconds):
 
 
 def disk_full(rig, seconds):
-    """The state directory takes no more: the worker says so and ends; with room again it goes on."""
+    """The state directory takes no more in the middle of a batch: the worker says so and ends; with room again it goes on."""
     place = rig.places[-1]
+    soon(lambda: rig.published() > 1000, "more than fits")
     rig.kill_worker(place)
-    time.sleep(seconds / 2)
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    shutil.rmtree(place[2])
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
     full = subprocess.run(rig.worker_command(*place) + ["--until-caught-up"], capture_output=True, text=True, preexec_fn=limit, timeout=WAIT_SECONDS)
     if full.returncode not in (1, 3) or '{"error"' not in full.stderr:
         raise Failed(f"a full disk: {full.returncode} {full.stderr}")
@@ -332,6 +335,19 @@ def inject(rig, fault, seconds):
         raise Failed(f"{fault.__name__}: nothing was written")
 
 
+def joined(rig):
+    """A report over the shares is the report of the view; with a share missing there is none."""
+    shares = [argument for view, _, state in rig.places if view == "pipeline" for argument in ("--state", state)]
+    for report in ("pipeline/summary", "pipeline/opportunities", "pipeline/win-rate"):
+        arguments = (report, "by=owner") if report.endswith("rate") else (report, "--limit", "50", "--sort", "-amountMinor") if report.endswith("ities") else (report,)
+        kept, local = rig.run("query", *arguments, *shares), rig.run("query", *arguments, "--data", rig.data)
+        if (kept["rows"], kept["position"], kept["policies"]) != (local["rows"], local["position"], local["policies"]) or not kept["rows"]:
+            raise Failed(f"{report} over shares: {kept} but {local}")
+    refused = subprocess.run([rig.program, "query", "pipeline/summary", *map(str, shares[:2]), "--format", "json"], capture_output=True, text=True, timeout=WAIT_SECONDS)
+    if refused.returncode == 0 or '"state.incomplete"' not in refused.stderr:
+        raise Failed(f"one share of two answered: {refused.stdout} {refused.stderr}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
@@ -357,6 +373,7 @@ def main():
                     for fault in faults * options.rounds:
                         inject(rig, fault, options.seconds)
                         count += 1
+                    joined(rig)
                 finally:
                     rig.end()
         except (Failed, subprocess.TimeoutExpired) as failed:
