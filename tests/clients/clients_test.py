@@ -233,6 +233,21 @@ class ClientsTest(unittest.TestCase):
             valid[kind + ".headers"].validate(record["headers"])
         self.assertTrue(any("sealed" in (record["value"].get("name") or "") for record in records), "personal texts came sealed")
 
+    def test_rows_of_views_fit_the_catalogue(self):
+        channels = {channel["address"]: channel for channel in json.loads(rapport("schema", "asyncapi"))["channels"].values()}
+        for view in ("pipeline", "service", "loyalty", "customer360"):
+            done = subprocess.run(["kcat", "-b", self.address, "-C", "-t", f"crm.{view}.state.v1", "-e", "-q", "-J"], capture_output=True, text=True, timeout=WAIT_SECONDS)
+            records = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertGreater(len(records), 10, view)
+            messages = [message for message in channels[f"crm.{view}.state.v1"]["messages"].values() if message["payload"]["type"] == "object"]
+            kinds = {frozenset(message["payload"]["required"]): jsonschema.Draft202012Validator(message["payload"]) for message in messages}
+            headers = jsonschema.Draft202012Validator(messages[0]["headers"])
+            for record in records:
+                headers.validate(dict(zip(record["headers"][::2], record["headers"][1::2])))
+                row = json.loads(record["payload"])
+                kinds[frozenset(row) - {"erased"}].validate(row)
+                self.assertRegex(record["key"], r"^(account|opportunity|case|loyaltyMember)-.")
+
     def test_cloudevents_sdk(self):
         with Reading([sys.executable, self.written("cloudevents", "reader.py")], self.place, PYTHONPATH=PYTHON) as reading:
             read = [json.loads(line) for line in reading.lines(self.count)]
