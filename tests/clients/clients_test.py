@@ -305,6 +305,21 @@ class ClientsTest(unittest.TestCase):
         finally:
             server.end()
 
+    def test_curl_reads_pages_that_wait(self):
+        server = Server(self.data, 0)
+        try:
+            def page_from(position):
+                command = example("page").replace("http://localhost:8080", server.url).replace("from=1", f"from={position}").replace("wait=30", "wait=1")
+                return json.loads(subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, timeout=WAIT_SECONDS).stdout)
+
+            events = []
+            while page := page_from(len(events) + 1):
+                events += page
+            self.assertEqual(len(events), self.count)
+            self.expect_live(events)
+        finally:
+            server.end()
+
     def test_a_browser_reads_them_and_comes_back_for_what_it_missed(self):
         copy = self.place / "store"  # it gets events of its own
         subprocess.run(["cp", "-r", self.data, copy], check=True)
