@@ -90,8 +90,12 @@ void one_round(Broker& broker, const std::filesystem::path& data, std::uint64_t 
     return broker.folder(name);
   };
   std::filesystem::remove_all(data / "kafka");  // what it remembers of the topics
-  auto published = bench::run({RAPPORT_PROGRAM, "publish", "--data", data.string(), "--kafka", broker.address(), "--until-caught-up", "--quiet"});
-  print("publish", published, events);
+  const std::vector<std::string> publish{RAPPORT_PROGRAM, "publish", "--data", data.string(), "--kafka", broker.address(), "--until-caught-up", "--quiet"};
+  auto events_alone = publish;
+  events_alone.insert(events_alone.end(), {"--kafka-rows", "none"});
+  auto published = bench::run(events_alone);
+  print("publish events", published, events);
+  print("publish the views' rows", bench::run(publish), events);
   auto raw = measure([&] { consume_raw(broker.address()); });
   print("read with librdkafka alone", raw, events);
   auto folded = measure([&] { fold(data, clean("rows")); });
