@@ -10,49 +10,32 @@
 namespace rapport::cli {
 namespace {
 
-constexpr std::string_view kNone = "none";
-
-kafka::RelayOptions relay_options(const LocalStore& store, const kafka::Connection& connection) {
-  auto shared_with = [&store](std::string_view origin) -> std::optional<Position> {
+// What the options say, for this store.
+kafka::RelayOptions of_log(const LocalStore& store, kafka::RelayOptions given) {
+  given.state_folder = store.dir() / "kafka";
+  given.shared_with = [&store](std::string_view origin) -> std::optional<Position> {
     auto shared = store.shared_with(origin);
     return shared ? std::optional(Position{*shared}) : std::nullopt;
   };
-  return {.connection = connection,
-          .state_folder = store.dir() / "kafka",
-          .shared_with = shared_with,
-          .checkpoint = [&store](Position size) { return store.signed_checkpoint(size); }};
+  given.checkpoint = [&store](Position size) { return store.signed_checkpoint(size); };
+  return given;
+}
+
+// The same for rows; their topics are taken out of what is for those of events.
+kafka::StateOptions of_rows(const LocalStore& store, kafka::RelayOptions& given) {
+  kafka::StateOptions rows{.connection = given.connection, .state_folder = store.dir() / "kafka"};
+  for (auto* view : store.views())
+    if (auto taken = given.personal.extract(kafka::state_topic(view->type().name))) rows.personal.insert(std::move(taken));
+  return rows;
 }
 
 }  // namespace
 
-CLI::Option* PublishingOptions::declare(CLI::App* verb, const std::string& what_for) {
-  auto* brokers = kafka_.declare(verb, what_for);
-  verb->add_option("--kafka-rows", rows_, "views whose rows are published, too, VIEW[,VIEW…]; all unless said, or none")
-      ->delimiter(',')
-      ->needs(brokers);
-  return brokers;
-}
-
-Result<std::vector<projections::ViewHost*>> PublishingOptions::chosen(const std::vector<projections::ViewHost*>& views) const {
-  if (rows_.empty()) return views;
-  std::vector<projections::ViewHost*> chosen;
-  if (rows_.size() == 1 && rows_.front() == kNone) return chosen;
-  for (const auto& name : rows_) {
-    auto found = std::ranges::find_if(views, [&](auto* view) { return view->type().name == name; });
-    std::string known;
-    for (auto* view : views) known += (known.empty() ? "" : ", ") + view->type().name;
-    if (found == views.end())
-      return Error{ErrorCode::kInvalid, "view.unknown", "there is no view \"" + name + "\"", "kafka-rows", "some of " + known + "; or none"};
-    if (std::ranges::find(chosen, *found) == chosen.end()) chosen.push_back(*found);
-  }
-  return chosen;
-}
-
-Publishing::Publishing(LocalStore& store, const kafka::Connection& connection, std::vector<projections::ViewHost*> rows)
+Publishing::Publishing(LocalStore& store, kafka::RelayOptions options, std::vector<projections::ViewHost*> rows)
     : store_(store),
-      brokers_(connection.brokers),
-      relay_(store.event_store(), relay_options(store, connection)),
-      rows_(std::move(rows), store.event_store(), store.keys(), {.connection = connection, .state_folder = store.dir() / "kafka"}) {}
+      brokers_(options.connection.brokers),
+      rows_(std::move(rows), store.event_store(), store.keys(), of_rows(store, options)),
+      relay_(store.event_store(), of_log(store, std::move(options))) {}
 
 Publishing::~Publishing() { store_.watch_bus({}); }
 

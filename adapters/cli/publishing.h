@@ -1,37 +1,20 @@
 // What is published on Kafka from a store that this process holds: its log, and the rows of its views.
 #pragma once
-#include <CLI/CLI.hpp>
-
 #include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "adapters/application/local_store.h"
-#include "adapters/cli/kafka_options.h"
 #include "adapters/kafka/relay.h"
 #include "adapters/kafka/state_publisher.h"
 
 namespace rapport::cli {
 
-// --kafka and its settings, and what is published there.
-class PublishingOptions final {
- public:
-  CLI::Option* declare(CLI::App* verb, const std::string& what_for);
-  bool given() const { return kafka_.given(); }
-  Result<kafka::Connection> connection() const { return kafka_.connection(); }
-  // Those of the views whose rows are published. kInvalid "view.unknown".
-  Result<std::vector<projections::ViewHost*>> chosen(const std::vector<projections::ViewHost*>& views) const;
-
- private:
-  KafkaOptions kafka_;
-  std::vector<std::string> rows_;
-};
-
 class Publishing final {
  public:
   // Borrows the store, whose views follow its log or are caught up with it.
-  Publishing(LocalStore& store, const kafka::Connection& connection, std::vector<projections::ViewHost*> rows);
+  Publishing(LocalStore& store, kafka::RelayOptions options, std::vector<projections::ViewHost*> rows);
   ~Publishing();
   Publishing(const Publishing&) = delete;
 
@@ -54,8 +37,8 @@ class Publishing final {
 
   LocalStore& store_;
   const std::string brokers_;
-  kafka::Relay relay_;
   kafka::StatePublisher rows_;
+  kafka::Relay relay_;
   std::jthread log_thread_, rows_thread_;
 };
 

@@ -58,7 +58,7 @@ class ServeVerb final : public Verb {
     auto* verb = program.add_subcommand("serve", "hold the store open and answer over HTTP; stops on SIGTERM");
     add_data(verb, session);
     verb->add_option("--listen", listen_, "HOST:PORT; port 0 takes any free one")->capture_default_str();
-    publishing_.declare(verb, "publish to this broker meanwhile");
+    kafka_.declare(verb, "publish to this broker meanwhile");
     verb->add_option("--webhook-allow", webhook_networks_, "deliver webhooks to addresses of this network, too, as 10.0.0.0/8; given again: to any of them");
     verb->add_flag("--allow-remote", allow_remote_, "listen elsewhere than on a loopback address, although there are no users and rights yet");
     add_output(verb, session);
@@ -70,7 +70,7 @@ class ServeVerb final : public Verb {
     auto stop = stop_on_signals();
     auto address = address_of(listen_);
     if (!address) return std::move(address).error();
-    auto connection = publishing_.connection();
+    auto connection = kafka_.connection();
     if (!connection) return std::move(connection).error();
     std::stop_callback in_time(stop, end_in_time);
     auto store = session.local({.opening = Opening::kCreate, .stop = stop});
@@ -78,10 +78,12 @@ class ServeVerb final : public Verb {
     (*store)->follow();
     if (stop.stop_requested()) return 0;
     std::optional<Publishing> publishing;
-    if (publishing_.given()) {
-      auto rows = publishing_.chosen((*store)->views());
+    if (kafka_.given()) {
+      auto options = kafka_.relay((*store)->keys());
+      if (!options) return std::move(options).error();
+      auto rows = kafka_.rows((*store)->views());
       if (!rows) return std::move(rows).error();
-      publishing.emplace(**store, *connection, std::move(*rows));
+      publishing.emplace(**store, std::move(*options), std::move(*rows));
     }
     auto server = HttpServer::start(**store, {.host = address->first,
                                               .port = address->second,
@@ -111,7 +113,7 @@ class ServeVerb final : public Verb {
   }
 
   std::string listen_ = "127.0.0.1:8080";
-  PublishingOptions publishing_;
+  PublishOptions kafka_;
   std::vector<std::string> webhook_networks_;
   bool allow_remote_ = false;
 };
@@ -121,7 +123,7 @@ class PublishVerb final : public Verb {
   CLI::App* declare(CLI::App& program, Session& session) override {
     auto* verb = program.add_subcommand("publish", "publish the log on Kafka, each event once and in order");
     add_data(verb, session);
-    publishing_.declare(verb, "publish to this broker")->required();
+    kafka_.declare(verb, "publish to this broker")->required();
     verb->add_flag("--until-caught-up", once_, "end when everything that was there is acknowledged");
     add_output(verb, session);
     add_example(verb, "rapport publish --data rapport-data --kafka localhost:9092 --until-caught-up");
@@ -129,17 +131,19 @@ class PublishVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto connection = publishing_.connection();
+    auto connection = kafka_.connection();
     if (!connection) return std::move(connection).error();
     auto stop = stop_on_signals();
     auto store = session.local(Opening::kWrite);
     if (!store) return std::move(store).error();
-    auto rows = publishing_.chosen((*store)->views());
+    auto options = kafka_.relay((*store)->keys());
+    if (!options) return std::move(options).error();
+    auto rows = kafka_.rows((*store)->views());
     if (!rows) return std::move(rows).error();
     if (!once_) (*store)->follow();
     else if (!rows->empty())
       if (auto caught_up = (*store)->catch_up_views(); !caught_up) return std::move(caught_up).error();
-    Publishing publishing(**store, *connection, std::move(*rows));
+    Publishing publishing(**store, std::move(*options), std::move(*rows));
     auto published = [&] {
       ProgressBar bar(session.quiet);
       auto show = [&](const kafka::Published& done, Position head) { bar.show({"publish", "events", done.position.value, head.value}); };
@@ -158,7 +162,7 @@ class PublishVerb final : public Verb {
   }
 
  private:
-  PublishingOptions publishing_;
+  PublishOptions kafka_;
   bool once_ = false;
 };
 

@@ -262,6 +262,10 @@ void Writer::event_id(capnp::AnyStruct::Reader from) {
 }
 
 bool Writer::personal(std::string_view text) {
+  if (texts_.are_masked()) {
+    out_ += "\"***\"";
+    return false;
+  }
   auto key = sealing_key(text);
   if (texts_.are_plain() || key == 0) {
     append_text(text, out_);

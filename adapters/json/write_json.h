@@ -36,15 +36,23 @@ class PersonalTexts {
     texts.sealed_ = true;
     return texts;
   }
+  // "***" for each text that is there.
+  static constexpr PersonalTexts masked() {
+    PersonalTexts texts;
+    texts.plain_ = false;
+    texts.masked_ = true;
+    return texts;
+  }
+  bool are_masked() const { return masked_; }
   static constexpr PersonalTexts plain() { return PersonalTexts(); }
   bool are_plain() const { return plain_; }
-  bool stay_sealed() const { return sealed_ || opener_ == nullptr; }
+  bool stay_sealed() const { return sealed_ || (opener_ == nullptr && !masked_); }
   const SealOpener* opener() const { return opener_; }
 
  private:
   constexpr PersonalTexts() : plain_(true) {}
   const SealOpener* opener_ = nullptr;
-  bool plain_ = false, sealed_ = false;
+  bool plain_ = false, sealed_ = false, masked_ = false;
 };
 // Where texts were that an erasure made unreadable, as JSON pointers ("/new/name"): they are null.
 using ErasedTexts = std::vector<std::string>;

@@ -28,8 +28,7 @@ Result<void> Strangers::noticed(const Notice& why) {
                .reason = "bus.second_publisher",
                .message = why.message.substr(0, why.message.find(':')) + ", " + std::to_string(seen_.size()) +
                           " times in a short while: another relay of this log, or another program, writes there",
-               .hint = "end the other one, then start this one again: it finds out what is there and goes on; subscribers drop what has a "
-                       "ce_sequence at or below the last one of its partition"};
+               .hint = kHintSecondPublisher};
 }
 
 bool passing(const Error& error) {

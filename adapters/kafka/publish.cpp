@@ -134,7 +134,7 @@ Result<bool> Session::send_event(const RecordedEvent& event) {
   auto partition = partition_of(key, static_cast<std::int32_t>(topic->lanes.size()));
   auto& lane = topic->lanes[static_cast<std::size_t>(partition)];
   if (event.position.value <= lane.sent) return false;
-  if (auto written = event_record_.write(event, lane.sent); !written) return written.error();
+  if (auto written = event_record_.write(event, lane.sent, topic->personal); !written) return written.error();
   auto done = produce(*topic, partition, key, event_record_.value(), event_record_.headers(),
                       event.recorded_at, event.position.value);
   if (!done) return done.error();

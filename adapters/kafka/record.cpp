@@ -25,6 +25,11 @@ std::string_view trace_of(const RecordedEvent& event) {
   return {};
 }
 
+PersonalTexts texts_of(Personal personal, const SealOpener* opener) {
+  if (personal == Personal::kMasked) return PersonalTexts::masked();
+  return PersonalTexts(personal == Personal::kOpen ? opener : nullptr);
+}
+
 }  // namespace
 
 std::string_view EventRecord::key_of(const RecordedEvent& event) {
@@ -50,10 +55,10 @@ void EventRecord::name_schema(const RecordedEvent& event) {
   schema_ = schema_urn(type_, version);
 }
 
-Result<void> EventRecord::write(const RecordedEvent& event, std::uint64_t previous_sequence) {
+Result<void> EventRecord::write(const RecordedEvent& event, std::uint64_t previous_sequence, Personal personal) {
   value_.clear();
   if (const auto* plan = plan_of(event.stream_type)) {
-    if (auto done = append_member(*plan, event.payload, opener_, value_); !done) return done;
+    if (auto done = append_member(*plan, event.payload, texts_of(personal, opener_), value_); !done) return done;
   } else {
     value_ = "{}";
   }
@@ -74,12 +79,31 @@ Result<void> EventRecord::write(const RecordedEvent& event, std::uint64_t previo
   add("ce_sequence", digits(event.position.value, sequence_));
   add("ce_partitionkey", key_);
   add("ce_streamversion", digits(event.version.value, version_));
-  add("content-type", "application/json");
+  add("content-type", envelope_ == Envelope::kBinary ? "application/json" : "application/cloudevents+json");
   add("id", id_);
   add("eventType", type_);
   add("rapport-prev", digits(previous_sequence, previous_));
   if (auto trace = trace_of(event); !trace.empty()) add("traceparent", trace);
+  if (envelope_ == Envelope::kStructured) envelop();
   return {};
+}
+
+// The attributes that the headers carry, and the data.
+void EventRecord::envelop() {
+  data_.swap(value_);
+  value_ = "{";
+  for (const auto& header : headers()) {
+    std::string_view name = header.name;
+    if (name.starts_with("ce_")) name.remove_prefix(3);
+    else if (name != "traceparent") continue;
+    append_text(name, value_);
+    value_ += ':';
+    append_text(header.value, value_);
+    value_ += ',';
+  }
+  value_ += "\"datacontenttype\":\"application/json\",\"data\":";
+  value_ += data_;
+  value_ += '}';
 }
 
 void FrameRecord::write(Position first, Position last, const EventId& last_id) {

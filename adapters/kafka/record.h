@@ -22,6 +22,19 @@ struct Header {
   std::string_view value;
 };
 
+// What becomes of the personal texts of a topic.
+enum class Personal : std::uint8_t {
+  kSealed,  // {"sealed":"base64"}: who gets the key can read them, until it is erased
+  kMasked,  // "***"
+  kOpen,    // in plain; no erasure takes them back
+};
+
+// CloudEvents 1.0 over Kafka.
+enum class Envelope : std::uint8_t {
+  kBinary,      // attributes as headers, the event's data as value
+  kStructured,  // attributes as headers too, and all of it as value
+};
+
 // CloudEvents 1.0, binary mode: attributes as ce_ headers, the event's data as JSON value. One
 // thread; what it answers borrows until the next write().
 //
@@ -32,17 +45,16 @@ struct Header {
 //   by it
 class EventRecord final {
  public:
-  // `source` names the log. Personal texts are published in plain with an opener, else as
-  // {"sealed":"…"}; it is borrowed.
-  EventRecord(std::string source, const SealOpener* opener)
-      : source_(std::move(source)), opener_(opener) {}
+  // `source` names the log. The opener, for Personal::kOpen, is borrowed.
+  EventRecord(std::string source, const SealOpener* opener, Envelope envelope = Envelope::kBinary)
+      : source_(std::move(source)), opener_(opener), envelope_(envelope) {}
   EventRecord(const EventRecord&) = delete;
 
   // The stream's name, which is also what the partition is computed from. Kept until the next call.
   std::string_view key_of(const RecordedEvent& event);
   // Makes headers and value of the event that key_of was asked for last. kCorrupt: its bytes are
   // damaged.
-  Result<void> write(const RecordedEvent& event, std::uint64_t previous_sequence);
+  Result<void> write(const RecordedEvent& event, std::uint64_t previous_sequence, Personal personal = Personal::kSealed);
 
   std::span<const Header> headers() const { return {headers_.data(), header_count_}; }
   std::string_view value() const { return value_; }
@@ -50,10 +62,12 @@ class EventRecord final {
  private:
   const UnionPlan* plan_of(std::string_view aggregate);
   void name_schema(const RecordedEvent& event);
+  void envelop();
 
   const std::string source_;
   const SealOpener* const opener_;
-  std::string key_, id_, time_, type_, schema_, value_;
+  const Envelope envelope_;
+  std::string key_, id_, time_, type_, schema_, value_, data_;
   std::uint16_t schema_version_ = 0;
   std::array<char, 20> sequence_{}, version_{}, previous_{};
   std::array<Header, 16> headers_{};

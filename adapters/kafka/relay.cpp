@@ -12,6 +12,20 @@ namespace {
 
 constexpr int kAttemptsMax = 5;  // sessions without any progress
 
+// Error bus.setting: a topic that is none of ours, or cannot be so.
+Result<void> check_personal(const RelayOptions& options) {
+  for (const auto& [topic, personal] : options.personal) {
+    const auto wrong = [&](std::string why) {
+      return Error{.code = ErrorCode::kInvalid, .reason = "bus.setting", .message = "personal texts of topic " + topic + ": " + std::move(why), .field = topic};
+    };
+    if (topic == kLogTopic && personal != Personal::kSealed) return wrong("it carries the log as it is, which its root is computed from");
+    if (std::ranges::none_of(planned_topics(options.partitions), [&](const auto& plan) { return plan.name == topic; }))
+      return wrong("nothing is published there");
+    if (personal == Personal::kOpen && !options.opener) return wrong("there are no keys to open them with");
+  }
+  return {};
+}
+
 }  // namespace
 
 struct Relay::Parts {
@@ -88,6 +102,7 @@ void Relay::Parts::look(const Session& session, const Backfill* backfill) {
 Result<Published> Relay::Parts::run(RelayUntil until, const Progress& progress, const std::stop_token& stop) {
   const bool follow = until == RelayUntil::kStopped;
   const auto to = store.head().position;
+  if (auto checked = check_personal(options); !checked) return checked.error();
   tally = {};
   best = {};
   attempts = 0;

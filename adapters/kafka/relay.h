@@ -14,6 +14,7 @@
 
 #include "adapters/kafka/alarms.h"
 #include "adapters/kafka/connection.h"
+#include "adapters/kafka/record.h"
 #include "adapters/kafka/topics.h"
 #include "domain/result.h"
 #include "eventstore/event.h"
@@ -31,8 +32,10 @@ struct RelayOptions {
   // log from its beginning.
   std::filesystem::path state_folder = {};
   std::int32_t partitions = kPartitionsDefault;  // of topics of events that the relay makes
-  // Given: personal texts are published in plain, and no erasure takes them back. Borrowed.
-  const SealOpener* opener = nullptr;
+  // Of topics of events, by name; those not named are sealed, as crm.log.v1 always is.
+  std::map<std::string, Personal> personal = {};
+  const SealOpener* opener = nullptr;  // for those that are open. Borrowed
+  Envelope envelope = Envelope::kBinary;
   // Of a log that left another history: up to where it is the log of that name; nothing: it never had the name. Not given: it has
   // had one name alone. What a client sends again after a restore gets the same ids, often at the same positions, so ids do not
   // tell two histories apart.
@@ -43,8 +46,8 @@ struct RelayOptions {
   std::chrono::milliseconds stalled_after{15'000};
   // Records a second that are sent at most; 0: as many as go.
   std::uint64_t records_a_second = 0;
-  // Bytes that wait in memory for the brokers.
-  std::int32_t queue_kib = 64 << 10;
+  // What waits in memory for the brokers, KiB: more than the largest record, kMessageBytesMax.
+  std::int32_t queue_kib = 24 << 10;
 };
 
 enum class RelayUntil : std::uint8_t {
@@ -74,7 +77,7 @@ struct RelayStatus {
   Position position;    // every event up to here is acknowledged: its distance to the log's head is
                         // the lag
   std::string trouble;  // why it is not connected, or a topic is not filled, for a person; empty if nothing is wrong
-  std::string doing;    // for a person
+  std::string doing = "connects";  // for a person
   std::string cluster;  // Kafka's own id; empty: not reached yet
   std::vector<PartitionStatus> partitions;  // as they were a moment ago
 };

@@ -19,6 +19,10 @@ inline constexpr const char* kHintOtherHistory =
     "name of its own (`rapport restore --to` has done so), then publish it to another cluster, or remove these topics and their "
     "followers' state; if another log is published there, give each its own cluster";
 
+inline constexpr const char* kHintSecondPublisher =
+    "end the other one, then start this one again: it finds out what is there and goes on; subscribers drop what has a ce_sequence at or "
+    "below the last one of its partition";
+
 struct ResumeFacts {
   Position head;  // of the log
   Tails tails;    // of the partitions in use

@@ -11,10 +11,18 @@ namespace {
 // Between two looks at the topics' ends: what a killed producer had on the wire has arrived by
 // then.
 constexpr std::chrono::milliseconds kSettling{300};
+// They come for so long: somebody else is at work.
+constexpr std::chrono::seconds kSettlingMax{15};
 // What reading the log for a topic that lacks more would hold up new events by: 50 ms.
 constexpr std::uint64_t kEventsBehindMax = 10'000;
 
-Connection::Properties producer_settings(const RelayOptions& options) {
+// Both passes together keep the relay below 128 MiB whatever waits: a record in the queue takes some 2 KiB beside its own bytes, for
+// its headers most of all.
+constexpr std::int32_t kQueuedMax = 24'000, kQueuedBehindMax = 8'000;
+
+Connection::Properties producer_settings(const RelayOptions& options, Pass pass) {
+  const bool leading = pass == Pass::kLeading;
+  const auto kib = leading ? options.queue_kib : std::max(options.queue_kib / 2, (kMessageBytesMax >> 10) + 1'024);
   return {
       {"enable.idempotence", "true"},
       {"enable.gapless.guarantee", "true"},
@@ -23,8 +31,8 @@ Connection::Properties producer_settings(const RelayOptions& options) {
       {"batch.size", "1000000"},
       {"compression.type", "lz4"},
       {"message.max.bytes", std::to_string(kMessageBytesMax)},
-      {"queue.buffering.max.messages", "100000"},
-      {"queue.buffering.max.kbytes", std::to_string(options.queue_kib)},
+      {"queue.buffering.max.messages", std::to_string(leading ? kQueuedMax : kQueuedBehindMax)},
+      {"queue.buffering.max.kbytes", std::to_string(kib)},
   };
 }
 
@@ -36,7 +44,7 @@ Session::Session(const Run& run, Tally& tally, const Share& share)
       options_(run.options),
       tally_(tally),
       share_(share),
-      event_record_(store_.facts().origin, options_.opener),
+      event_record_(store_.facts().origin, options_.opener, options_.envelope),
       frame_record_(store_.facts().origin) {}
 
 Session::~Session() {
@@ -139,7 +147,13 @@ Result<Tails> Session::settled_tails(Cluster& cluster,
       for (const auto& tail : list) all.push_back(tail.end);
     return all;
   };
-  while (tails && careful) {
+  for (const auto until = Clock::now() + kSettlingMax; tails && careful;) {
+    if (Clock::now() > until)
+      return Error{.code = ErrorCode::kConflict,
+                   .reason = "bus.second_publisher",
+                   .message = "records that this relay did not write kept coming for " + std::to_string(kSettlingMax.count()) +
+                              " s: another relay of this log, or another program, writes to its topics",
+                   .hint = kHintSecondPublisher};
     std::this_thread::sleep_for(kSettling);
     auto again = cluster.tails(partitions);
     careful = again && ends(*again) != ends(*tails);
@@ -176,7 +190,7 @@ Result<void> Session::check_same_log(const Tails& tails) const {
 
 Result<void> Session::start_producer(const Tails& tails, const ResumePlan& plan) {
   auto producer =
-      Client::producer(options_.connection, producer_settings(options_), on_delivery, this);
+      Client::producer(options_.connection, producer_settings(options_, share_.pass), on_delivery, this);
   if (!producer) return std::move(producer).error();
   producer_ = std::move(*producer);
   for (const auto& [name, list] : tails) {
@@ -184,6 +198,7 @@ Result<void> Session::start_producer(const Tails& tails, const ResumePlan& plan)
     topic.name = name;
     topic.records = &tally_.published.topics[name];
     topic.counted = &tally_.records_counted[name];
+    if (auto how = options_.personal.find(name); how != options_.personal.end()) topic.personal = how->second;
     auto* settings = rd_kafka_topic_conf_new();
     rd_kafka_topic_conf_set_opaque(settings, &topic);
     topic.handle.reset(rd_kafka_topic_new(producer_->handle(), name.c_str(), settings));

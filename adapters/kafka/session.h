@@ -86,6 +86,7 @@ class Session final {
     std::string name;
     TopicHandle handle;
     std::vector<Lane> lanes;
+    Personal personal = Personal::kSealed;
     std::uint64_t* records = nullptr;  // in the tally, as is
     std::uint64_t* counted = nullptr;
   };

@@ -18,12 +18,12 @@ std::optional<StateCursor> parse(const fs::path& file) {
   try {
     StateCursor cursor{.cluster = document.at("cluster").get<std::string>(),
                        .origin = document.at("origin").get<std::string>(),
-                       .personal = document.at("personal").get<std::string>(),
                        .views = {}};
     for (const auto& [name, view] : document.at("views").items())
       cursor.views[name] = {.version = view.at("version").get<std::uint32_t>(),
                             .position = {view.at("position").get<std::uint64_t>()},
-                            .ends = view.at("ends").get<std::vector<std::int64_t>>()};
+                            .ends = view.at("ends").get<std::vector<std::int64_t>>(),
+                            .personal = view.at("personal").get<std::string>()};
     return cursor;
   } catch (const json::exception&) {
     return std::nullopt;
@@ -52,11 +52,10 @@ Result<void> write_state_cursor(const fs::path& folder, const StateCursor& curso
   if (folder.empty()) return {};
   json views = json::object();
   for (const auto& [name, view] : cursor.views)
-    views[name] = {{"version", view.version}, {"position", view.position.value}, {"ends", view.ends}};
+    views[name] = {{"version", view.version}, {"position", view.position.value}, {"ends", view.ends}, {"personal", view.personal}};
   return replace_json_file(file_of_cluster(state_folder(folder), cursor.cluster),
                            {{"cluster", cursor.cluster},
                             {"origin", cursor.origin},
-                            {"personal", cursor.personal},
                             {"views", std::move(views)}});
 }
 

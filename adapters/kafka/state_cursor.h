@@ -18,11 +18,11 @@ struct StateCursor {
     std::uint32_t version = 0;
     Position position;               // the topic has the rows as they were here, or later
     std::vector<std::int64_t> ends;  // of each partition in use, the offset after the last record that was acknowledged
+    std::string personal;            // how personal texts were published: another way means other records
     bool operator==(const View&) const = default;
   };
   std::string cluster;  // Kafka's own id
   std::string origin;   // the log's name
-  std::string personal;  // how personal texts were published: another way means other records
   std::map<std::string, View> views;
   bool operator==(const StateCursor&) const = default;
 };

@@ -28,9 +28,9 @@ struct StateOptions {
   // Where to remember how far each cluster is (DIR/kafka); empty: nowhere, and each start publishes all rows.
   std::filesystem::path state_folder = {};
   std::int32_t partitions = kPartitionsDefault;  // of topics that are made
-  // Personal texts in plain; else sealed. Those of an erased person are null either way, and are published so once more when the
+  // By topic; those not named are sealed. What of an erased person is not masked is null, and is published so once more when the
   // erasure comes.
-  bool personal_in_plain = false;
+  std::map<std::string, Personal> personal = {};
   std::chrono::milliseconds stalled_after{15'000};
 };
 

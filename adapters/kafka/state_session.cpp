@@ -17,7 +17,19 @@ Connection::Properties producer_settings() {
   };
 }
 
-const char* personal_of(const StateOptions& options) { return options.personal_in_plain ? "plain" : "sealed"; }
+Personal personal_of(const StateOptions& options, const std::string& topic) {
+  auto found = options.personal.find(topic);
+  return found == options.personal.end() ? Personal::kSealed : found->second;
+}
+
+std::string name_of(Personal personal) {
+  return personal == Personal::kMasked ? "masked" : personal == Personal::kOpen ? "open" : "sealed";
+}
+
+PersonalTexts texts_of(Personal personal, const SealOpener& keys) {
+  if (personal == Personal::kMasked) return PersonalTexts::masked();
+  return personal == Personal::kOpen ? PersonalTexts(&keys) : PersonalTexts::left_sealed(&keys);
+}
 
 }  // namespace
 
@@ -39,7 +51,7 @@ Result<void> StateSession::prepare(StatePublished& published) {
   cluster_ = (*cluster)->id();
   auto cursor = read_state_cursor(options.state_folder, cluster_);
   // Under another name the log is another one, or went on from an earlier place.
-  if (cursor && (cursor->origin != sources_.log.facts().origin || cursor->personal != personal_of(options))) cursor.reset();
+  if (cursor && cursor->origin != sources_.log.facts().origin) cursor.reset();
   auto partitions = provide_topics(**cluster, cursor);
   if (!partitions) return partitions.error();
   auto tails = (*cluster)->tails(*partitions);
@@ -52,8 +64,9 @@ Result<void> StateSession::prepare(StatePublished& published) {
     auto lane = std::make_unique<Lane>();
     lane->view = view;
     lane->name = state_topic(type.name);
-    lane->record = std::make_unique<StateRecord>(
-        type.version, options.personal_in_plain ? PersonalTexts(&sources_.keys) : PersonalTexts::left_sealed(&sources_.keys));
+    const auto personal = personal_of(options, lane->name);
+    lane->personal = name_of(personal);
+    lane->record = std::make_unique<StateRecord>(type.version, texts_of(personal, sources_.keys));
     for (const auto& rows : type.published) lane->tables[rows.table] = {&rows, rows.make_decoder()};
     lane->records = &published.topics[lane->name];
     const auto before = cursor ? cursor->views.find(type.name) : decltype(cursor->views.find(""))();
@@ -84,11 +97,12 @@ Result<std::map<std::string, std::int32_t>> StateSession::provide_topics(Cluster
   return used;
 }
 
-// Whether the topic is known to have the rows as they were at a position: of this version of the view, in as many partitions, none of
-// which lost a record.
+// Whether the topic is known to have the rows as they were at a position: of this version of the view, with personal texts published
+// the same way, in as many partitions, none of which lost a record.
 void StateSession::resume(Lane& lane, const StateCursor::View* before, const std::vector<PartitionTail>& tails) {
   for (const auto& tail : tails) lane.ends.push_back(tail.end);
-  lane.anew = !before || before->version != lane.view->type().version || before->ends.size() != tails.size();
+  lane.anew = !before || before->version != lane.view->type().version || before->ends.size() != tails.size() ||
+              before->personal != lane.personal;
   for (std::size_t i = 0; !lane.anew && i < tails.size(); ++i) {
     if (tails[i].end >= before->ends[i]) continue;
     warn("topic " + lane.name + " lost records: all rows are published again");
@@ -129,10 +143,9 @@ Result<bool> StateSession::round(std::stop_token stop) {
 void StateSession::save() {
   StateCursor cursor{.cluster = cluster_,
                      .origin = sources_.log.facts().origin,
-                     .personal = personal_of(sources_.options),
                      .views = {}};
   for (const auto& lane : lanes_)
-    if (lane->begun) cursor.views[lane->view->type().name] = {lane->view->type().version, lane->position, lane->ends};
+    if (lane->begun) cursor.views[lane->view->type().name] = {lane->view->type().version, lane->position, lane->ends, lane->personal};
   if (auto written = write_state_cursor(sources_.options.state_folder, cursor); !written) warn(written.error().message);
 }
 

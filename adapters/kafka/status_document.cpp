@@ -133,7 +133,7 @@ std::vector<BusPicture> remembered_pictures(const std::filesystem::path& folder)
   for (const auto& cursor : read_cursors(folder))
     found.push_back({.status = {.position = position_of(cursor),
                                 .trouble = {},
-                                .doing = "nothing that is known here: as a relay remembered it",
+                                .doing = "no relay runs here: as the last one remembered it",
                                 .cluster = cursor.cluster,
                                 .partitions = partitions_of(cursor)},
                      .alarms = {},
@@ -193,7 +193,7 @@ Result<BusPicture> picture_of(const Connection& to, const std::filesystem::path&
   else notices.push_back({plan.error().reason, plan.error().message + "; " + plan.error().hint});
   BusPicture picture{.status = {.position = {},
                                 .trouble = {},
-                                .doing = "nothing that is known here: as the brokers have it",
+                                .doing = "no relay runs here: as the brokers have it",
                                 .cluster = (*cluster)->id(),
                                 .partitions = partitions_of(*facts, plan ? &*plan : nullptr)},
                      .alarms = {},

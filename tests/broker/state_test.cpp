@@ -29,8 +29,8 @@ bool soon(Claim&& claim) {
 
 struct StateTest : CommandGatewayTest {
   StateTest() { publish_pipeline(); }
-  StateOptions options(bool plain = false) {
-    return {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state"), .personal_in_plain = plain};
+  StateOptions options(Personal of_customers = Personal::kSealed) {
+    return {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state"), .personal = {{kCustomers, of_customers}}};
   }
   std::vector<projections::ViewHost*> hosts() {
     std::vector<projections::ViewHost*> all;
@@ -135,10 +135,10 @@ TEST_F(StateTest, WhileViewsFollowSoDoTheTopicsWhateverTheBrokerDoes) {
 TEST_F(StateTest, AnErasedPersonsTextsArePublishedOnceMoreAsErased) {
   ASSERT_TRUE(send("account", "anna", account::Create{.kind = account::Kind::PERSON, .name = "Anna Grün"}));
   ASSERT_TRUE(send("account", "bo", account::Create{.kind = account::Kind::PERSON, .name = "Bo Li"}));
-  ASSERT_TRUE(publish(options(true)));
+  ASSERT_TRUE(publish(options(Personal::kOpen)));
   EXPECT_EQ(table(kCustomers).at("account-anna").at("name"), "Anna Grün");
   ASSERT_TRUE(send("dataSubject", "account-anna", data_subject::EraseSubject{}, [](Command& c) { c.reason_code = "gdpr-17"; }));
-  auto after = publish(options(true));
+  auto after = publish(options(Personal::kOpen));
   ASSERT_TRUE(after) << after.error().message;
   auto rows = table(kCustomers);
   EXPECT_EQ(rows.at("account-anna").at("name"), nullptr);
@@ -152,10 +152,13 @@ TEST_F(StateTest, PersonalTextsAreSealedUnlessTheHouseSaysOtherwise) {
   ASSERT_TRUE(publish());
   EXPECT_TRUE(table(kCustomers).at("account-anna").at("name").contains("sealed"));
   for (auto& record : consume(broker.address(), kCustomers)) EXPECT_EQ(record.value.find("Anna"), std::string::npos);
-  // The other way is another set of records.
-  auto plain = publish(options(true));
-  ASSERT_TRUE(plain);
+  // Another way is another set of records, of that topic.
+  auto open = publish(options(Personal::kOpen));
+  ASSERT_TRUE(open);
   EXPECT_EQ(table(kCustomers).at("account-anna").at("name"), "Anna Grün");
+  EXPECT_EQ(open->topics.at(kPipeline), 0u);
+  ASSERT_TRUE(publish(options(Personal::kMasked)));
+  EXPECT_EQ(table(kCustomers).at("account-anna").at("name"), "***");
 }
 
 TEST_F(StateTest, WithoutItsMemoryOrTheTopicsItPublishesAllAndTakesBackWhatIsGone) {

@@ -4,6 +4,7 @@
     tests/broker_program/broker_program_test.py build/release/rapport ops/kafka/broker
 """
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -193,6 +194,13 @@ class BrokerProgramTest(unittest.TestCase):
             sent += 1
             self.create(url, f"a-{sent}")  # serving goes on
             self.assertTrue(soon(lambda: not json.loads(get(f"{url}/readyz"))["kafka"]["connected"]), "the broker's death shows")
+            bus = rapport("bus", "status", "--data", self.data)
+            self.assertEqual((bus["connected"], bus["lag"], bus["head"]), (False, 1, sent))
+            self.assertGreater(bus["lagSeconds"], 0)
+            self.assertIn("bus.connection_lost", {alarm["code"] for alarm in bus["alarms"]}, bus)
+            metrics = get(f"{url}/metrics")
+            self.assertIn('rapport_kafka_partition_lag_events{', metrics)
+            self.assertIn('rapport_kafka_alarms{code="bus.connection_lost"}', metrics)
             subprocess.run([BROKER, "start", self.root / "broker"], check=True, capture_output=True)
             self.assertTrue(soon(lambda: json.loads(get(f"{url}/readyz"))["kafka"]["position"] == sent), "and its return")
             process.send_signal(signal.SIGTERM)
@@ -200,6 +208,72 @@ class BrokerProgramTest(unittest.TestCase):
         for process in processes:
             process.stdout.close()
         self.expect_published_once(sent)
+
+    def values(self, topic):
+        done = subprocess.run(["kcat", "-b", self.address, "-C", "-t", topic, "-e", "-q", "-f", "%s\\n"], capture_output=True, text=True,
+                              timeout=WAIT_SECONDS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.splitlines()
+
+    def test_personal_texts_are_as_each_topic_is_told_and_status_is_told_without_a_server(self):
+        rapport("demo", "--data", self.data, "--customers", "15", "--years", "1", "--quiet")
+        rapport("command", "account/of-the-test", "create", '{"kind":"person","name":"Wang Fang"}', "--data", self.data)
+        config = self.root / "kafka.properties"
+        config.write_text("linger.ms=1\nrapport.personal.crm.account.events.v1=open\nrapport.cloudevents=structured\n")
+        publish = ("publish", "--data", self.data, "--kafka", self.address, "--kafka-config", config)
+        for wrong in ("crm.log.v1=open", "crm.account.events.v1=naked", "crm.none.events.v1=masked"):
+            done = subprocess.run([PROGRAM, *map(str, publish), "--kafka-personal", wrong, "--until-caught-up", "--format", "json"], capture_output=True, text=True)
+            self.assertEqual((done.returncode, '"code":"bus.setting"' in done.stderr), (2, True), done.stderr)
+        done = rapport(*publish, "--kafka-personal", "crm.case.events.v1=masked", "--kafka-rate", "100000", "--until-caught-up")
+        accounts, cases, principals = (self.values(f"crm.{name}.events.v1") for name in ("account", "case", "principal"))
+        self.assertIn("Wang Fang", "".join(accounts))
+        self.assertEqual(json.loads(accounts[0])["specversion"], "1.0")
+        self.assertNotIn('{"sealed"', "".join(accounts + cases))
+        self.assertIn('"***"', "".join(cases))
+        self.assertIn('{"sealed"', "".join(principals))
+        self.assertNotIn("***", "".join(accounts + principals))
+        self.expect_status_from_outside(done["position"], publish)
+
+    def expect_status_from_outside(self, head, publish):
+        for looked_up in ([], ["--kafka", self.address]):
+            status = rapport("bus", "status", "--data", self.data, *looked_up)
+            self.assertEqual((status["position"], status["head"], status["lag"]), (head, head, 0), looked_up)
+            self.assertEqual({partition["lag"] for partition in status["topics"]}, {0})
+            self.assertEqual(max(partition["position"] for partition in status["topics"]), head)
+            self.assertEqual(status["alarms"], [])
+        process = subprocess.Popen([PROGRAM, *map(str, publish), "--quiet"])
+        try:
+            self.assertTrue(soon(lambda: not json.loads((next((self.data / "kafka").glob("*.json"))).read_text())["clean"]))
+            status = rapport("bus", "status", "--data", self.data)
+            self.assertEqual((status["position"], status["head"]), (head, None), "the log is held by who publishes")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(WAIT_SECONDS), 0)
+
+    def test_memory_stays_bounded_whatever_waits(self):
+        head = rapport("demo", "--data", self.data, "--customers", "1200", "--years", "2", "--quiet")["position"]
+        broker = int((self.root / "broker" / "node1" / "pid").read_text())
+        process = subprocess.Popen([PROGRAM, "publish", "--data", self.data, "--kafka", self.address, "--quiet"], stdout=subprocess.DEVNULL)
+        mib = lambda what: int(re.search(rf"{what}:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text())[1]) / 1024
+        try:
+            self.assertTrue(soon(lambda: list((self.data / "kafka").glob("*.json"))))
+            os.kill(broker, signal.SIGSTOP)  # it takes nothing more and breaks nothing off
+            before = [-1.0]
+
+            def grown():
+                time.sleep(1)
+                before[0], last = mib("VmRSS"), before[0]
+                return before[0] - last < 0.5
+
+            self.assertTrue(soon(grown), "reading the log waits")
+            os.kill(broker, signal.SIGCONT)
+            position = lambda: json.loads(next((self.data / "kafka").glob("*.json")).read_text())["position"]
+            self.assertTrue(soon(lambda: position() == head))
+            self.assertLess(mib("VmHWM"), 128)
+        finally:
+            os.kill(broker, signal.SIGCONT)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(WAIT_SECONDS), 0)
 
     def refused_to_publish(self):
         done = subprocess.run([PROGRAM, "publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--format", "json"],

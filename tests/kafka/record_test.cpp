@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "eventstore/memory/memory_event_store.h"
 #include "tests/kafka/enterprise.h"
@@ -34,6 +36,47 @@ struct Record : testing::Test {
   MemoryEventStore store;
   EventRecord record{"rapport/test", nullptr};
 };
+
+TEST_F(Record, MasksPersonalTextsWhereItIsTold) {
+  std::size_t seen = 0;
+  each("account.created", [&](const RecordedEvent& event) {
+    record.key_of(event);
+    ASSERT_TRUE(record.write(event, 0));
+    const std::string whole(record.value());
+    ASSERT_TRUE(record.write(event, 0, Personal::kMasked));
+    const auto masked = nlohmann::json::parse(record.value());
+    const auto plain = nlohmann::json::parse(whole);
+    EXPECT_EQ(masked["name"], plain["name"].is_null() ? nlohmann::json() : nlohmann::json("***"));
+    EXPECT_EQ(masked["kind"], plain["kind"]) << "what is not personal stays";
+    ++seen;
+  });
+  EXPECT_GT(seen, 0u);
+}
+
+TEST_F(Record, IsAWholeCloudEventInStructuredMode) {
+  EventRecord structured("rapport/test", nullptr, Envelope::kStructured);
+  std::size_t seen = 0;
+  each("opportunity.opened", [&](const RecordedEvent& event) {
+    record.key_of(event);
+    ASSERT_TRUE(record.write(event, 17));
+    structured.key_of(event);
+    ASSERT_TRUE(structured.write(event, 17));
+    const auto whole = nlohmann::json::parse(structured.value());
+    EXPECT_EQ(whole["data"], nlohmann::json::parse(record.value()));
+    EXPECT_EQ(whole["datacontenttype"], "application/json");
+    for (const auto& [name, value] : headers()) {
+      if (name.starts_with("ce_")) {
+        EXPECT_EQ(whole[name.substr(3)], value) << name;
+      }
+    }
+    const auto type = std::ranges::find(structured.headers(), std::string_view("content-type"), [](const Header& header) { return std::string_view(header.name); });
+    ASSERT_NE(type, structured.headers().end());
+    EXPECT_EQ(type->value, "application/cloudevents+json");
+    EXPECT_EQ(structured.headers().size(), record.headers().size()) << "a relay resumes by headers";
+    ++seen;
+  });
+  EXPECT_GT(seen, 0u);
+}
 
 TEST_F(Record, CarriesCloudEventsAndOutboxHeaders) {
   std::size_t seen = 0;
