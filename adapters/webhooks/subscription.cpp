@@ -10,18 +10,18 @@ Result<void> Subscriptions::refresh() {
     auto event = reader_->next();
     if (!event) return std::move(event).error();
     if (!*event) return {};
-    if (auto applied = apply(**event); !applied) return applied;
+    apply(**event);
   }
 }
 
-Result<void> Subscriptions::apply(const RecordedEvent& event) {
+void Subscriptions::apply(const RecordedEvent& event) {
   std::string id(event.stream_id);
   auto& fold = folds_[id];
-  if (fold.apply(event.payload) != Applied::kYes)
-    return Error{ErrorCode::kCorrupt, "webhooks.unreadable", "the event at position " + std::to_string(event.position.value) + " cannot be read", "", "",
-                 "rapport verify; or it is of a newer program"};
   auto& known = all_[id];
   known.id = id;
+  if (fold.apply(event.payload) != Applied::kYes)
+    known.unreadable = Error{ErrorCode::kCorrupt, "webhooks.unreadable", "the event at position " + std::to_string(event.position.value) + " cannot be read", "", "",
+                             "rapport verify; or it is of a newer program"};
   known.state = fold.state();
   if (event.type == "webhook.created") {
     known.created = known.filtered = event.position;
@@ -29,7 +29,6 @@ Result<void> Subscriptions::apply(const RecordedEvent& event) {
   }
   if (event.type == "webhook.changed") known.filtered = event.position;
   if (event.type == "webhook.resumed") known.resumed = event.position;
-  return {};
 }
 
 }  // namespace rapport::webhooks

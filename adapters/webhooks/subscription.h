@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "domain/fold.h"
@@ -15,7 +16,8 @@ struct Subscription {
   Position created;              // its last webhook.created
   Position filtered;             // the event that set its filter last
   Position resumed;              // its last webhook.resumed; 0: none
-  webhook::State state;
+  webhook::State state = {};
+  std::optional<Error> unreadable = {};  // an event about it that this program cannot read: nothing is sent until one can
 
   bool is_live() const { return state.status == webhook::Status::kActive || state.status == webhook::Status::kPaused; }
   bool is_active() const { return state.status == webhook::Status::kActive; }
@@ -27,12 +29,12 @@ struct Subscription {
 class Subscriptions final {
  public:
   explicit Subscriptions(const EventStore& events);
-  // Takes what has come since. kCorrupt "webhooks.unreadable" names the position.
+  // Takes what has come since. Errors: of the log.
   Result<void> refresh();
   const std::map<std::string, Subscription>& all() const { return all_; }  // deleted ones included
 
  private:
-  Result<void> apply(const RecordedEvent& event);
+  void apply(const RecordedEvent& event);
 
   std::unique_ptr<EventReader> reader_;
   std::map<std::string, FoldOf<webhook::Decider>> folds_;

@@ -68,6 +68,11 @@ Result<void> Webhooks::refresh() {
     if (!subscription.is_live()) continue;
     auto& entry = entry_of(subscription);
     if (!subscription.is_active()) entry.given_up.reset();
+    if (subscription.unreadable) {
+      entry.courier.reset();
+      entry.trouble = subscription.unreadable;
+      continue;
+    }
     open_courier(entry);
     if (!entry.courier) continue;
     if (auto followed = entry.courier->follow(subscription, clock_.now()); !followed) {
