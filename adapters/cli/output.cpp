@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "adapters/cli/table.h"
+#include "adapters/export/csv.h"
 #include "adapters/json/event_json.h"
 #include "domain/values.h"
 
@@ -39,18 +40,6 @@ void show_erased(Json& object) {
   for (auto& pointer : pointers)
     if (pointer.is_string() && object.contains(Json::json_pointer(pointer.get<std::string>())))
       object[Json::json_pointer(pointer.get<std::string>())] = "[erased]";
-}
-
-std::string csv_field(std::string text) {
-  if (text.find_first_of(",\"\r\n") == text.npos) return text;
-  for (std::size_t at = 0; (at = text.find('"', at)) != text.npos; at += 2) text.insert(at, 1, '"');
-  return '"' + text + '"';
-}
-
-std::string csv_line(const std::vector<std::string>& fields) {
-  std::string out;
-  for (auto& field : fields) out += (&field == &fields.front() ? "" : ",") + csv_field(field);
-  return out + "\r\n";
 }
 
 // Of a report without rows, too.

@@ -6,7 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "adapters/catalogue/catalogue.h"
 #include "adapters/cli/verb.h"
 #include "eventstore/proof/tile.h"
 
@@ -100,35 +99,20 @@ class ProofVerb final : public Verb {
   std::optional<std::uint64_t> size_;
 };
 
-// export tiles, export catalogue.
-class ExportVerb final : public Verb {
+// export tiles.
+class ExportTilesVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
-    auto* verb = program.add_subcommand("export", "write the log's tree, or the catalogue of events, in a form that others read");
-    verb->require_subcommand(1);
-    auto* tiles = verb->add_subcommand("tiles", "as C2SP tlog-tiles: files for any web server, which verifiers and witnesses read");
+    auto* tiles = export_family(program)->add_subcommand("tiles", "as C2SP tlog-tiles: files for any web server, which verifiers and witnesses read");
     tiles->add_option("folder", folder_, "gets checkpoint and tile/; what is there already is not written again")->required();
     add_data(tiles, session);
     add_server(tiles, session);
     add_output(tiles, session);
-    catalogue_ = verb->add_subcommand("catalogue", "what events there are: AsyncAPI, JSON Schemas and pages for people");
-    catalogue_->add_option("folder", folder_, "gets index.html, asyncapi.json and schemas/")->required();
-    add_output(catalogue_, session);
-    add_example(catalogue_, "rapport export catalogue events-catalogue");
-    for (auto* app : {verb, tiles}) add_example(app, "rapport export tiles tlog --data rapport-data");
-    return verb;
+    add_example(tiles, "rapport export tiles tlog --data rapport-data");
+    return tiles;
   }
 
-  Result<int> run(Session& session) override { return catalogue_->parsed() ? write_catalogue(session) : write_tiles(session); }
-
- private:
-  Result<int> write_catalogue(Session& session) {
-    auto written = catalogue::write(folder_);
-    if (!written) return std::move(written).error();
-    print(show_document(nlohmann::json{{"folder", folder_}, {"events", written->events}, {"files", written->files}}.dump(), session.format()));
-    return 0;
-  }
-  Result<int> write_tiles(Session& session) {
+  Result<int> run(Session& session) override {
     auto service = session.service(Opening::kRead);
     if (!service) return std::move(service).error();
     auto note = (*service)->prove({.about = About::kCheckpoint});
@@ -151,6 +135,7 @@ class ExportVerb final : public Verb {
     return 0;
   }
 
+ private:
   static std::uint64_t size_of(const std::string& note) {
     auto line = note.substr(note.find('\n') + 1);
     return std::stoull(line.substr(0, line.find('\n')));
@@ -192,7 +177,6 @@ class ExportVerb final : public Verb {
                  "a folder that can be written, with room"};
   }
 
-  CLI::App* catalogue_ = nullptr;
   std::string folder_;
 };
 
@@ -202,7 +186,7 @@ void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs) {
   verbs.push_back(std::make_unique<KeygenVerb>());
   verbs.push_back(std::make_unique<CheckpointVerb>());
   verbs.push_back(std::make_unique<ProofVerb>());
-  verbs.push_back(std::make_unique<ExportVerb>());
+  verbs.push_back(std::make_unique<ExportTilesVerb>());
 }
 
 }  // namespace rapport::cli

@@ -110,6 +110,7 @@ int run(int argc, char** argv) {
   add_backup_verbs(verbs);
   add_proof_verbs(verbs);
   add_group_verbs(verbs);
+  add_export_verbs(verbs);
   add_webhook_verbs(verbs);
   add_subject_verbs(verbs);
   add_serve_verbs(verbs);

@@ -57,15 +57,19 @@ void add_server(CLI::App* verb, Session& session);
 void add_output(CLI::App* verb, Session& session);
 void add_example(CLI::App* verb, const std::string& example);
 
+// `export`, to which each of its kinds is added by whoever writes it.
+CLI::App* export_family(CLI::App& program);
+
 // Verbs by what they are about, each list in its own file.
 void add_query_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // query, events, inspect, schema
 void add_command_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // command, import, revert, demo
 void add_store_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // verify, rebuild, dump, load
 void add_group_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // group
 void add_webhook_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // webhook
+void add_export_verbs(std::vector<std::unique_ptr<Verb>>& verbs);   // export events, export view
 void add_subject_verbs(std::vector<std::unique_ptr<Verb>>& verbs);  // subject, rotate-master-key
 void add_backup_verbs(std::vector<std::unique_ptr<Verb>>& verbs);   // backup, restore
-void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // keygen, checkpoint, proof, export
+void add_proof_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // keygen, checkpoint, proof, export tiles
 void add_serve_verbs(std::vector<std::unique_ptr<Verb>>& verbs);    // serve, publish
 void add_bus_verbs(std::vector<std::unique_ptr<Verb>>& verbs);      // bus
 void add_worker_verb(std::vector<std::unique_ptr<Verb>>& verbs);    // worker
