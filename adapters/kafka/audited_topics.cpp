@@ -14,7 +14,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kQueueKib = 2'048;  // a partition
+constexpr int kQueueKib = 1'024;  // a partition
 constexpr milliseconds kSlice{50};
 
 std::string number(std::uint64_t n) { return std::to_string(n); }

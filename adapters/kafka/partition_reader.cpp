@@ -1,5 +1,7 @@
 #include "adapters/kafka/partition_reader.h"
 
+#include <algorithm>
+
 namespace rapport::kafka {
 namespace {
 
@@ -16,6 +18,8 @@ Result<std::unique_ptr<Client>> PartitionReader::client(const Connection& to, in
                                   {"fetch.wait.max.ms", "100"},
                                   {"queued.min.messages", "100000"},
                                   {"queued.max.messages.kbytes", std::to_string(kib_a_partition)},
+                                  // What is fetched at once is compressed, and kept as a whole until its last record is read.
+                                  {"fetch.message.max.bytes", std::to_string(std::min(kib_a_partition << 7, 1 << 20))},
                               });
 }
 
