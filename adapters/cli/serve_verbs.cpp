@@ -10,10 +10,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "adapters/cli/kafka_options.h"
 #include "adapters/cli/progress_bar.h"
 #include "adapters/cli/publishing.h"
 #include "adapters/cli/verb.h"
 #include "adapters/http/server.h"
+#include "eventstore/subject_keys.h"
 
 namespace rapport::cli {
 namespace {
