@@ -99,6 +99,10 @@ Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type, const Connect
   rd_kafka_conf_enable_sasl_queue(conf.get(), 1);  // tokens are renewed by librdkafka's own thread
   char why[512];
   client->handle_ = rd_kafka_new(type, conf.get(), why, sizeof why);
+  if (!client->handle_ && rd_kafka_last_error() != RD_KAFKA_RESP_ERR__INVALID_ARG)
+    return Error{.code = ErrorCode::kUnavailable,  // no room for its threads, or a clock that was set while they began
+                 .reason = "bus.unreachable",
+                 .message = "the connection to Kafka could not begin: " + without_secrets(why, to.properties)};
   if (!client->handle_)
     return Error{.code = ErrorCode::kInvalid, .reason = "bus.setting", .message = without_secrets(why, to.properties)};
   Owned<rd_kafka_error_t, rd_kafka_error_destroy> no_tokens(rd_kafka_sasl_background_callbacks_enable(client->handle_));

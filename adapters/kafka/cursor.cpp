@@ -1,10 +1,9 @@
 #include "adapters/kafka/cursor.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "adapters/json/text_forms.h"
+#include "adapters/kafka/small_file.h"
 #include "eventstore/proof/sha256.h"
 
 namespace rapport::kafka {
@@ -13,19 +12,8 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-fs::path file_of(const fs::path& folder, const std::string& cluster) {
-  std::string name = cluster.empty() ? "cluster" : cluster;
-  for (char& c : name)
-    if (c == '/' || c == '\\' || c == '.') c = '_';
-  return folder / (name + ".json");
-}
-
 std::optional<Cursor> parse(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::stringstream text;
-  text << in.rdbuf();
-  if (!in) return std::nullopt;
-  auto parsed = json::parse(text.str(), nullptr, false);
+  auto parsed = read_json_file(file);
   if (parsed.is_discarded()) return std::nullopt;
   try {
     Cursor cursor{.cluster = parsed.at("cluster").get<std::string>(),
@@ -51,7 +39,7 @@ std::optional<Cursor> parse(const fs::path& file) {
 }  // namespace
 
 std::optional<Cursor> read_cursor(const fs::path& folder, const std::string& cluster) {
-  auto cursor = parse(file_of(folder, cluster));
+  auto cursor = parse(file_of_cluster(folder, cluster));
   if (!cursor || cursor->cluster != cluster) return std::nullopt;
   return cursor;
 }
@@ -78,19 +66,7 @@ Result<void> write_cursor(const fs::path& folder, const Cursor& cursor) {
              {"clean", cursor.clean},     {"position", cursor.position.value},
              {"treeEdge", edge},          {"topics", std::move(topics)}};
   for (const auto& [topic, position] : cursor.behind) whole["behind"][topic] = position.value;
-  auto file = file_of(folder, cursor.cluster);
-  auto part = file;
-  part += ".part";
-  std::error_code fault;
-  fs::create_directories(folder, fault);
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
-  out << whole.dump() << '\n';
-  out.close();
-  if (out) fs::rename(part, file, fault);
-  if (out && !fault) return {};
-  return Error{.code = ErrorCode::kUnavailable,
-               .reason = "bus.cursor_unwritable",
-               .message = "cannot write " + file.string() + (fault ? ": " + fault.message() : "")};
+  return replace_json_file(file_of_cluster(folder, cursor.cluster), whole);
 }
 
 }  // namespace rapport::kafka

@@ -12,8 +12,7 @@ Connection::Properties producer_settings() {
       {"message.timeout.ms", "0"},
       {"linger.ms", "5"},
       {"compression.type", "lz4"},
-      {"message.max.bytes", std::to_string(kMessageBytesMax)},
-      {"queue.buffering.max.kbytes", "16384"},
+      {"queue.buffering.max.kbytes", "4096"},  // rows are small, and they wait where they are
   };
 }
 

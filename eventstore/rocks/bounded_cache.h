@@ -5,6 +5,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "eventstore/rocks/text_hash.h"
+
 namespace rapport {
 
 // One thread at a time. Holds between `size` and 2 * `size` entries once full.
@@ -46,10 +48,6 @@ class BoundedCache final {
   }
 
  private:
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
   using Generation = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
   const std::size_t size_;
   Generation young_, old_;

@@ -8,13 +8,10 @@
 
 #include "eventstore/append_plan.h"
 #include "eventstore/frame.h"
+#include "eventstore/rocks/text_hash.h"
 
 namespace rapport {
 
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-};
 // One thread writes while nobody reads.
 class IndexEntries final {
  public:
