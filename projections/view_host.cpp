@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kSmallLogEvents = 500'000;
 constexpr std::uint64_t kNewSmallViewEvents = 20'000;
 constexpr std::chrono::milliseconds kLiveWait{500}, kYield{1};
+// Events that come one by one are folded several at once, unless somebody waits for one: each fold costs a write.
+constexpr std::chrono::milliseconds kGather{10};
 
 Error no_rows(const ViewType& type) {
   return {.code = ErrorCode::kUnavailable,
@@ -151,16 +153,26 @@ void ViewHost::live(std::stop_token stop) {
       continue;
     }
     if (!log_.wait_past(position(), kLiveWait, stop)) continue;
+    gather(stop);
     std::lock_guard lock(writer_);
     if (!view_ || !health()) continue;
     auto folded = fold_on(*view_, log_.head().position, {}, stop);
+    folded_at_ = std::chrono::steady_clock::now();
     if (!folded && folded.error().reason != "view.stopped") set_failure(std::move(folded).error());
   }
 }
 
+void ViewHost::gather(const std::stop_token& stop) {
+  std::unique_lock lock(state_);
+  wanted_.wait_until(lock, stop, folded_at_ + kGather, [&] { return waiting_ > 0; });
+}
+
 bool ViewHost::wait_for(Position position, std::chrono::milliseconds timeout_ms) const {
   std::unique_lock lock(state_);
+  ++waiting_;
+  wanted_.notify_all();
   moved_.wait_for(lock, timeout_ms, [&] { return failure_ || this->position() >= position; });
+  --waiting_;
   return !failure_ && this->position() >= position;
 }
 

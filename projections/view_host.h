@@ -81,6 +81,7 @@ class ViewHost final {
   Result<void> fold_on(StoredView& view, Position target, const ProgressCall& progress, std::stop_token stop);
   Result<void> swap_in(const std::string& built);
   void live(std::stop_token stop);
+  void gather(const std::stop_token& stop);
   std::unique_lock<std::mutex> take_writer();
   void set_failure(std::optional<Error> failure);
 
@@ -98,6 +99,9 @@ class ViewHost final {
 
   mutable std::mutex state_;
   mutable std::condition_variable moved_;
+  mutable std::condition_variable_any wanted_;
+  mutable int waiting_ = 0;             // for a position; guarded by state_
+  std::chrono::steady_clock::time_point folded_at_{};  // of the live thread
   std::optional<Error> failure_;        // guarded by state_
   mutable std::atomic<std::uint64_t> scratch_number_{0};
 
