@@ -16,7 +16,7 @@ Result<Hash> WholeTiles::hash(TileId tile, unsigned row, std::size_t i, const Lo
   const auto key = to_text(TilePath{tile});
   auto known = [&] {
     std::lock_guard lock(mutex_);
-    return tiles_.find(key).value_or(nullptr);
+    return of_level(tile.level).find(key).value_or(nullptr);
   }();
   if (known) return (*known)[begin_of(row) + i];
   auto hashes = load(tile);
@@ -26,7 +26,7 @@ Result<Hash> WholeTiles::hash(TileId tile, unsigned row, std::size_t i, const Lo
   for (std::size_t below = 0; rows.size() < 2 * kTileHashes - 1; below += 2) rows.push_back(node_hash(rows[below], rows[below + 1]));
   const auto found = rows[begin_of(row) + i];
   std::lock_guard lock(mutex_);
-  tiles_.put(key, std::make_shared<const Rows>(std::move(rows)));
+  of_level(tile.level).put(key, std::make_shared<const Rows>(std::move(rows)));
   return found;
 }
 

@@ -14,7 +14,9 @@ namespace rapport {
 // Safe for concurrent use.
 class WholeTiles final {
  public:
-  static constexpr std::size_t kTilesMax = 128;  // 16 KiB each, and once more as many that go next
+  // 16 KiB each, and once more as many that go next. Tiles of leaves, of which every proof has another, are kept for that proof; those
+  // above serve all proofs: 256 are enough for sixteen million events.
+  static constexpr std::size_t kLeafTilesMax = 8, kUpperTilesMax = 256;
 
   using Load = std::function<Result<std::vector<Hash>>(TileId)>;  // the 256 hashes of a tile
 
@@ -23,8 +25,11 @@ class WholeTiles final {
 
  private:
   using Rows = std::vector<Hash>;  // row 0, then row 1, … 511 in all
+  using Cache = BoundedCache<std::shared_ptr<const Rows>>;
+  Cache& of_level(unsigned level) { return level == 0 ? leaves_ : above_; }
+
   std::mutex mutex_;
-  BoundedCache<std::shared_ptr<const Rows>> tiles_{kTilesMax};  // guarded by mutex_
+  Cache leaves_{kLeafTilesMax}, above_{kUpperTilesMax};  // guarded by mutex_
 };
 
 }  // namespace rapport
