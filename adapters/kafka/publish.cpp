@@ -14,6 +14,7 @@ constexpr milliseconds kLookAroundEvery{100};
 constexpr milliseconds kSaveEvery{2'000};
 constexpr milliseconds kFarewell{5'000};  // for what is under way when told to stop
 constexpr std::uint64_t kEventsARunMax = 4'096;
+constexpr int kReportSlices = 25, kReportSliceMs = 20;
 constexpr std::uint64_t kEventsAPoll = 256;  // events between two looks at the acknowledgements
 
 // What another producer would meet again.
@@ -298,7 +299,9 @@ void Session::serve(int wait_ms) {
   if (producer_->refused()) {
     refused_ = unreachable(options_.connection, *producer_);
   } else if (producer_->fatal()) {
-    breaks("bus.producer_failed", producer_->trouble());
+    // What became of the records tells better what was wrong, and comes right behind.
+    for (int slice = 0; slice < kReportSlices && !broken_ && !refused_; ++slice) rd_kafka_poll(producer_->handle(), kReportSliceMs);
+    if (!broken_ && !refused_) breaks("bus.producer_failed", producer_->trouble());
   } else if (producer_->was_cut_off()) {
     // Brokers that come back may have lost what they acknowledged, and would take what follows all the same: a hole. librdkafka
     // sends by itself as soon as they are back, so it is taken away from it before.

@@ -223,8 +223,10 @@ TEST(Relay, WaitsOutARefusalWhileItFollowsTheLog) {
   EXPECT_TRUE(soon(
       [&] { return relay.status().trouble.find("crm.case.events.v1") != std::string::npos; }));
   EXPECT_FALSE(relay.status().connected);
-  const auto alarms = relay.alarms();
-  EXPECT_TRUE(std::ranges::any_of(alarms, [](const Alarm& alarm) { return alarm.what.code == "bus.too_large"; }));
+  EXPECT_TRUE(soon([&] {
+    const auto alarms = relay.alarms();
+    return std::ranges::any_of(alarms, [](const Alarm& alarm) { return alarm.what.code == "bus.too_large"; });
+  }));
   broker.topics("--delete --topic crm.case.events.v1");  // the relay makes a better one
   EXPECT_TRUE(soon([&] { return relay.status().position == store.head().position; }))
       << relay.status().trouble;
