@@ -10,6 +10,8 @@
 namespace rapport::cli {
 namespace {
 
+constexpr std::chrono::milliseconds kLook{50};
+
 // What the options say, for this store.
 kafka::RelayOptions of_log(const LocalStore& store, kafka::RelayOptions given) {
   given.state_folder = store.dir() / "kafka";
@@ -58,8 +60,13 @@ void Publishing::start() {
   start_rows();
 }
 
+// Whether the topics are this log's is for the relay to find out: before that nothing of theirs may be taken back.
 void Publishing::start_rows() {
   rows_thread_ = std::jthread([this](std::stop_token stopped) {
+    while (!relay_.status().connected) {
+      if (stopped.stop_requested()) return;
+      std::this_thread::sleep_for(kLook);
+    }
     auto published = rows_.run(kafka::RelayUntil::kStopped, stopped);
     if (!published) spdlog::error("publishing rows stopped: {}: {}", published.error().reason, published.error().message);
   });

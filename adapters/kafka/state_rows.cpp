@@ -24,7 +24,11 @@ Result<void> StateSession::publish(Lane& lane) {
   if (!erased) return erased.error();
   if (!*erased) return {};
   auto changed = changes.take();
-  if (changed.replaced) lane.anew = true;
+  if (changed.replaced) {
+    lane.anew = true;
+    lane.begun = false;
+    save();  // also for a session after this one
+  }
   Result<void> done;
   if (lane.anew) done = publish_all(lane);
   else if (!lane.begun || changed.all || **erased) done = publish_changed(lane, **erased);

@@ -141,6 +141,19 @@ class BrokerProgramTest(unittest.TestCase):
         none = rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--kafka-rows", "none")["topics"]
         self.assertNotIn("crm.pipeline.state.v1", none)
 
+    def test_rows_of_another_log_are_left_alone(self):
+        rapport("demo", "--data", self.data, "--customers", "20", "--years", "1", "--quiet")
+        rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up")
+        before = self.rows_on_topic("pipeline")
+        self.assertGreater(len(before), 5)
+        other = self.root / "other"
+        rapport("demo", "--data", other, "--customers", "40", "--years", "1", "--seed", "2", "--quiet")
+        refused = subprocess.run([PROGRAM, "publish", "--data", other, "--kafka", self.address, "--format", "json"], capture_output=True,
+                                 text=True, timeout=WAIT_SECONDS)
+        self.assertEqual(refused.returncode, 1, refused.stderr)
+        self.assertIn("bus.other_log", refused.stderr)
+        self.assertEqual(self.rows_on_topic("pipeline"), before)
+
     def test_state_that_a_worker_holds_is_in_use(self):
         rapport("demo", "--data", self.data, "--customers", "5", "--years", "1", "--quiet")
         rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--quiet")
