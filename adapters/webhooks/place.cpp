@@ -3,10 +3,9 @@
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
-#include <cstring>
-
 #include "adapters/webhooks/schema/place.capnp.h"
 #include "eventstore/rocks/files.h"
+#include "eventstore/rocks/message_file.h"
 
 namespace rapport::webhooks {
 namespace {
@@ -32,21 +31,13 @@ std::string encoded(const Place& place) {
       unsettled[k].setDue(from.unsettled[k].due.micros);
     }
   }
-  auto words = capnp::messageToFlatArray(message);
-  auto bytes = words.asBytes();
-  std::string text(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
-  auto digest = sha256({bytes_of(std::string_view(text))});
-  return text.append(text_of(digest));
+  return with_digest(message);
 }
 
 std::optional<Place> decoded(std::string_view bytes) try {
-  if (bytes.size() < sizeof(Hash)) return {};
-  auto message = bytes.substr(0, bytes.size() - sizeof(Hash));
-  auto digest = sha256({bytes_of(message)});
-  if (text_of(digest) != bytes.substr(message.size()) || message.size() % sizeof(capnp::word) != 0) return {};
-  auto words = kj::heapArray<capnp::word>(message.size() / sizeof(capnp::word));
-  std::memcpy(words.begin(), message.data(), message.size());
-  capnp::FlatArrayMessageReader reader(words);
+  auto words = message_in(bytes);
+  if (!words) return {};
+  capnp::FlatArrayMessageReader reader(*words);
   auto root = reader.getRoot<wire::Place>();
   Place place{.created = {root.getCreated()}, .resumed = {root.getResumed()}};
   for (auto from : root.getLanes()) {

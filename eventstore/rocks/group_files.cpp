@@ -4,9 +4,8 @@
 #include <capnp/serialize.h>
 
 #include <algorithm>
-#include <cstring>
-
 #include "eventstore/rocks/files.h"
+#include "eventstore/rocks/message_file.h"
 #include "eventstore/schema/group.capnp.h"
 #include "eventstore/stored_event.h"
 
@@ -36,21 +35,13 @@ std::string encoded(const GroupRecord& record) {
   }
   group.setAttemptsMax(record.attempts_max);
   group.setLeaseMs(static_cast<std::uint32_t>(record.lease_ms.count()));
-  auto words = capnp::messageToFlatArray(message);
-  auto bytes = words.asBytes();
-  std::string text(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
-  auto digest = sha256({bytes_of(std::string_view(text))});
-  return text.append(text_of(digest));
+  return with_digest(message);
 }
 
 std::optional<GroupRecord> decoded(std::string_view bytes) try {
-  if (bytes.size() < sizeof(Hash)) return {};
-  auto message = bytes.substr(0, bytes.size() - sizeof(Hash));
-  auto digest = sha256({bytes_of(message)});
-  if (text_of(digest) != bytes.substr(message.size()) || message.size() % sizeof(capnp::word) != 0) return {};
-  auto words = kj::heapArray<capnp::word>(message.size() / sizeof(capnp::word));
-  std::memcpy(words.begin(), message.data(), message.size());
-  capnp::FlatArrayMessageReader reader(words);
+  auto words = message_in(bytes);
+  if (!words) return {};
+  capnp::FlatArrayMessageReader reader(*words);
   auto group = reader.getRoot<groups::wire::Group>();
   GroupRecord record{.name = group.getName().cStr(), .match = {}, .checkpoint = {group.getCheckpoint()}, .acknowledged = {}, .parked = {},
                      .attempts_max = group.getAttemptsMax(), .lease_ms = std::chrono::milliseconds(group.getLeaseMs())};
