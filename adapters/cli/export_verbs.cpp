@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "adapters/catalogue/catalogue.h"
+#include "adapters/cli/asked_report.h"
 #include "adapters/cli/progress_bar.h"
 #include "adapters/cli/typed_option.h"
 #include "adapters/cli/verb.h"
@@ -64,44 +65,32 @@ class ExportViewVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
     auto* verb = export_family(program)->add_subcommand("view", "the rows of a report as a file");
-    verb->add_option("report", report_, "VIEW/REPORT, such as pipeline/opportunities")->required();
+    asked_.declare_name(verb);
     verb->add_option("file", file_, "the file")->required();
-    verb->add_option("arguments", arguments_, "filters and parameters, as of `rapport query`: KEY=VALUE …");
+    asked_.declare_arguments(verb);
     add_data(verb, session);
     add_server(verb, session);
-    verb->add_option("--as-of", query_.as_of, "as true at: a time, or a date (its end)");
-    verb->add_option("--known-at", query_.known_at, "as known at: a position, a time, or a date (its end)");
-    verb->add_option("--time-zone", query_.time_zone, "of bare dates, such as Europe/Berlin (else UTC)");
-    verb->add_option("--sort", query_.sort, "FIELD, or -FIELD for the largest first");
+    asked_.declare_options(verb);
     add_file_format(verb, format_, session);
     add_example(verb, "rapport export view pipeline/opportunities open.csv status=open --data rapport-data");
     return verb;
   }
 
   Result<int> run(Session& session) override {
-    auto bad = [](const std::string& message, const char* expected) { return Error{ErrorCode::kInvalid, "usage", message, "", expected}; };
-    auto slash = report_.find('/');
-    if (slash == report_.npos) return bad("\"" + report_ + "\" names no report", "VIEW/REPORT, such as pipeline/opportunities");
-    query_.view = report_.substr(0, slash);
-    query_.report = report_.substr(slash + 1);
-    for (auto& argument : arguments_) {
-      auto equals = argument.find('=');
-      if (equals == argument.npos || equals == 0) return bad("\"" + argument + "\" is no filter or parameter", "KEY=VALUE");
-      query_.arguments.emplace_back(argument.substr(0, equals), argument.substr(equals + 1));
-    }
+    auto query = asked_.request();
+    if (!query) return std::move(query).error();
     if (auto format = file_format_of(format_, file_); !format) return std::move(format).error();
     auto service = session.service(Opening::kRead);
     if (!service) return std::move(service).error();
-    auto done = export_report(**service, query_, file_, format_);
+    auto done = export_report(**service, *query, file_, format_);
     if (!done) return std::move(done).error();
     print(show_document(*done, session.format()));
     return 0;
   }
 
  private:
-  std::string report_, file_, format_;
-  std::vector<std::string> arguments_;
-  QueryRequest query_;
+  AskedReport asked_;
+  std::string file_, format_;
 };
 
 class ExportCatalogueVerb final : public Verb {

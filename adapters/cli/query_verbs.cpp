@@ -2,29 +2,23 @@
 #include <thread>
 
 #include "adapters/catalogue/catalogue.h"
+#include "adapters/cli/asked_report.h"
 #include "adapters/cli/typed_option.h"
 #include "adapters/cli/verb.h"
 
 namespace rapport::cli {
 namespace {
 
-Error usage(const std::string& message, const std::string& expected) {
-  return {ErrorCode::kInvalid, "usage", message, "", expected};
-}
-
 class QueryVerb final : public Verb {
  public:
   CLI::App* declare(CLI::App& program, Session& session) override {
     auto* verb = program.add_subcommand("query", "answer a report of a view");
-    verb->add_option("report", report_, "VIEW/REPORT, such as pipeline/summary")->required();
-    verb->add_option("arguments", arguments_, "filters and parameters: KEY=VALUE, KEY!=VALUE, KEY~=PART, KEY>=VALUE, KEY<=VALUE");
+    asked_.declare_name(verb);
+    asked_.declare_arguments(verb);
     add_data(verb, session);
     add_server(verb, session);
     verb->add_option("--state", session.states, "a worker's state directory, in place of --data; again for each share of a view");
-    add_typed(verb, "--as-of", as_of_, "as true at: a time, or a date (its end)");
-    add_typed(verb, "--known-at", known_at_, "as known at: a position, a time, or a date (its end)");
-    add_typed(verb, "--time-zone", time_zone_, "of bare dates, such as Europe/Berlin (else UTC)");
-    add_typed(verb, "--sort", sort_, "FIELD, or -FIELD for the largest first");
+    asked_.declare_options(verb);
     add_typed(verb, "--limit", limit_, "at most so many rows");
     add_typed(verb, "--cursor", cursor_, "the page after: `next` of the answer before");
     add_output(verb, session);
@@ -33,16 +27,14 @@ class QueryVerb final : public Verb {
   }
 
   Result<int> run(Session& session) override {
-    auto slash = report_.find('/');
-    if (slash == report_.npos) return usage("\"" + report_ + "\" names no report", "VIEW/REPORT, such as pipeline/summary");
-    request_.view = report_.substr(0, slash);
-    request_.report = report_.substr(slash + 1);
-    for (auto& argument : arguments_) {
-      auto equals = argument.find('=');
-      if (equals == argument.npos || equals == 0) return usage("\"" + argument + "\" is no filter or parameter", "KEY=VALUE");
-      request_.arguments.emplace_back(argument.substr(0, equals), argument.substr(equals + 1));
-    }
-    if (auto read = read_options(); !read) return std::move(read).error();
+    auto request = asked_.request();
+    if (!request) return std::move(request).error();
+    auto cursor = text_of(cursor_, "cursor", "`next` of the answer before");
+    if (!cursor) return std::move(cursor).error();
+    request->cursor = std::move(*cursor);
+    auto limit = number_of(limit_, "limit");
+    if (!limit) return std::move(limit).error();
+    request->limit = *limit;
     std::unique_ptr<Service> state;
     if (!session.states.empty()) {
       auto opened = open_worker_state(session.states);
@@ -51,40 +43,16 @@ class QueryVerb final : public Verb {
     }
     auto service = state ? Result<Service*>(state.get()) : session.service(Opening::kRead);
     if (!service) return std::move(service).error();
-    auto answer = (*service)->query(request_);
+    auto answer = (*service)->query(*request);
     if (!answer) return std::move(answer).error();
     print(show_report(*answer, session.format()));
     return 0;
   }
 
  private:
-  Result<void> read_options() {
-    struct Option {
-      const TypedText& typed;
-      const char* name;
-      const char* expected;
-      std::string& into;
-    };
-    constexpr auto kTime = "a date (2017-06-30) or RFC 3339 (2017-06-30T12:00:00Z)";
-    for (auto& option : {Option{as_of_, "asOf", kTime, request_.as_of}, Option{known_at_, "knownAt", kTime, request_.known_at},
-                         Option{time_zone_, "timeZone", "an IANA name such as Europe/Berlin", request_.time_zone},
-                         Option{sort_, "sort", "FIELD or -FIELD", request_.sort},
-                         Option{cursor_, "cursor", "`next` of the answer before", request_.cursor}}) {
-      auto text = text_of(option.typed, option.name, option.expected);
-      if (!text) return std::move(text).error();
-      option.into = std::move(*text);
-    }
-    auto limit = number_of(limit_, "limit");
-    if (!limit) return std::move(limit).error();
-    request_.limit = *limit;
-    return {};
-  }
-
-  std::string report_;
-  std::vector<std::string> arguments_;
-  TypedText as_of_, known_at_, time_zone_, sort_, cursor_;
+  AskedReport asked_;
+  TypedText cursor_;
   WholeNumber limit_;
-  QueryRequest request_;
 };
 
 constexpr std::chrono::milliseconds kLookEvery{100};  // whether whoever reads what follows is still there

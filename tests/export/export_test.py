@@ -126,6 +126,11 @@ class Export(unittest.TestCase):
         self.export("view", "pipeline/opportunities", self.out / "then.jsonl", "--known-at", "10")
         self.assertEqual(self.lines("then.jsonl"), json.loads(self.run_program("query", "pipeline/opportunities", "--known-at", "10", "--format", "json"))["rows"])
 
+    def test_an_option_with_nothing_in_it_is_a_slip_and_not_now(self):
+        said = self.run_program("export", "view", "pipeline/summary", str(self.out / "now.csv"), "--as-of", "", code=2)
+        self.assertIn('"field":"asOf"', said)
+        self.assertEqual(list(self.out.iterdir()), [])
+
     def test_through_a_server_it_is_the_same_file(self):
         self.export("events", self.out / "here.csv")
         server = subprocess.Popen([PROGRAM, "serve", "--data", self.data, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
