@@ -28,17 +28,23 @@ bool borrows_from_others(const Result<LogWriter::Plans>& written) {
                      [&](const auto& plan) { return std::any_of(plan->answers().begin(), plan->answers().end(), twice); });
 }
 
+std::size_t bytes_of(const std::vector<PreparedAppend>& appends) {
+  std::size_t bytes = 0;
+  for (const auto& append : appends) bytes += append.bytes;
+  return bytes;
+}
+
 }  // namespace
 
-GroupCommit::GroupCommit(LogWriter& writer)
-    : writer_(writer), thread_([this](std::stop_token stop) { write_while_busy(std::move(stop)); }) {}
+GroupCommit::GroupCommit(LogWriter& writer, std::size_t apart_bytes)
+    : writer_(writer), apart_bytes_(apart_bytes), syncer_([this](std::stop_token stop) { sync_what_is_handed_over(std::move(stop)); }),
+      writer_thread_([this](std::stop_token stop) { write_while_busy(std::move(stop)); }) {}
 
 GroupCommit::~GroupCommit() = default;
 
 // A call alone always fits, however large.
 Result<GroupCommit::Room> GroupCommit::room_for(const std::vector<PreparedAppend>& appends) {
-  std::size_t bytes = 0;
-  for (const auto& append : appends) bytes += append.bytes;
+  auto bytes = bytes_of(appends);
   auto before = waiting_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   Room room(waiting_bytes_, bytes);
   if (before == 0 || before + bytes <= kWaitingBytesMax) return room;
@@ -51,19 +57,26 @@ Result<std::vector<AppendOutcome>> GroupCommit::append(const std::vector<Prepare
   if (!room) return std::move(room).error();
   Ticket ticket;
   ticket.appends = &appends;
+  ticket.bytes = bytes_of(appends);
+  queued_bytes_.fetch_add(ticket.bytes, std::memory_order_relaxed);
   ticket.next = queue_.load(std::memory_order_relaxed);
   while (!queue_.compare_exchange_weak(ticket.next, &ticket)) {
   }
   if (!busy_.exchange(true)) {
     // The pen was free, so this caller is in the group, but not always the first of it.
-    auto* first = write_group();
+    auto group = take_waiting();
+    group.written = write(group, &LogWriter::write);
+    auto* first = share(group);
     if (!put_down()) {
       std::lock_guard lock(relief_mutex_);
       relieved_ = true;
       relief_.notify_one();
     }
-    if (first && first != &ticket) set_and_wake(first->done);
+    if (first != &ticket) set_and_wake(first->done);
     if (first == &ticket) ticket.done.store(1, std::memory_order_relaxed);
+  } else if (waits_for_work_.load()) {
+    std::lock_guard lock(handed_mutex_);
+    work_.notify_one();
   }
   sleep_until_set(ticket.done);
   // Each wakes two more: one thread waking sixty-four would be the slowest part of a group.
@@ -72,28 +85,37 @@ Result<std::vector<AppendOutcome>> GroupCommit::append(const std::vector<Prepare
   return ticket.answer ? std::move(*ticket.answer) : answers(ticket);
 }
 
-GroupCommit::Ticket* GroupCommit::write_group() {
-  group_.clear();
+GroupCommit::Group GroupCommit::take_waiting() {
+  Group group;
+  for (auto* ticket = queue_.exchange(nullptr); ticket; ticket = ticket->next) {
+    group.tickets.push_back(ticket);
+    group.bytes += ticket->bytes;
+  }
+  std::reverse(group.tickets.begin(), group.tickets.end());
+  queued_bytes_.fetch_sub(group.bytes, std::memory_order_relaxed);
+  return group;
+}
+
+GroupCommit::Written GroupCommit::write(const Group& group, Result<LogWriter::Plans> (LogWriter::*how)(std::span<const PreparedAppend* const>)) {
   appends_.clear();
-  for (auto* ticket = queue_.exchange(nullptr); ticket; ticket = ticket->next) group_.push_back(ticket);
-  if (group_.empty()) return nullptr;
-  std::reverse(group_.begin(), group_.end());
-  for (auto* ticket : group_) {
+  for (auto* ticket : group.tickets) {
     ticket->first_answer = appends_.size();
     for (const auto& append : *ticket->appends) appends_.push_back(&append);
   }
-  auto written = [&] {
-    std::lock_guard lock(pen_);
-    return std::make_shared<const Result<LogWriter::Plans>>(writer_.write(appends_));
-  }();
-  auto early = borrows_from_others(*written);
-  for (std::size_t i = 0; i < group_.size(); ++i) {
-    group_[i]->written = written;
-    if (early) group_[i]->answer = answers(*group_[i]);
+  std::lock_guard lock(pen_);
+  return std::make_shared<const Result<LogWriter::Plans>>((writer_.*how)(appends_));
+}
+
+GroupCommit::Ticket* GroupCommit::share(const Group& group) {
+  const auto& tickets = group.tickets;
+  auto early = borrows_from_others(*group.written);
+  for (std::size_t i = 0; i < tickets.size(); ++i) {
+    tickets[i]->written = group.written;
+    if (early) tickets[i]->answer = answers(*tickets[i]);
     for (std::size_t k = 0; k < 2; ++k)
-      if (2 * i + 1 + k < group_.size()) group_[i]->wakes[k] = group_[2 * i + 1 + k];
+      if (2 * i + 1 + k < tickets.size()) tickets[i]->wakes[k] = tickets[2 * i + 1 + k];
   }
-  return group_.front();
+  return tickets.front();
 }
 
 bool GroupCommit::put_down() {
@@ -110,8 +132,59 @@ void GroupCommit::write_while_busy(std::stop_token stop) {
       relieved_ = false;
     }
     do {
-      while (auto* first = write_group()) set_and_wake(first->done);
+      while (wait_for_work()) {
+        auto group = take_waiting();
+        // One after the other: what is written ahead of a sync is synced before what comes later.
+        if (group.bytes >= apart_bytes_ || syncing()) {
+          group.written = write(group, &LogWriter::write_ahead);
+          group.end = writer_.written();
+          hand_over(std::move(group));
+        } else {
+          group.written = write(group, &LogWriter::write);
+          set_and_wake(share(group)->done);
+        }
+      }
     } while (!put_down());
+  }
+}
+
+// While a sync is under way, small appends gather: each written for itself would cost more than it gains.
+bool GroupCommit::wait_for_work() {
+  std::unique_lock lock(handed_mutex_);
+  auto idle = [&] { return handed_.empty() && !syncing_; };
+  if (!idle()) {
+    waits_for_work_.store(true);
+    work_.wait(lock, [&] { return idle() || (queue_.load() && queued_bytes_.load() >= apart_bytes_); });
+    waits_for_work_.store(false);
+  }
+  return queue_.load() != nullptr;
+}
+
+bool GroupCommit::syncing() {
+  std::lock_guard lock(handed_mutex_);
+  return syncing_ || !handed_.empty();
+}
+
+void GroupCommit::hand_over(Group group) {
+  std::lock_guard lock(handed_mutex_);
+  handed_.push_back(std::move(group));
+  handed_something_.notify_one();
+}
+
+void GroupCommit::sync_what_is_handed_over(std::stop_token stop) {
+  std::unique_lock lock(handed_mutex_);
+  while (handed_something_.wait(lock, stop, [&] { return !handed_.empty(); })) {
+    auto groups = std::exchange(handed_, {});
+    syncing_ = true;
+    lock.unlock();
+    auto synced = writer_.sync(groups.back().end);
+    for (auto& group : groups) {
+      if (!synced && *group.written) group.written = std::make_shared<const Result<LogWriter::Plans>>(synced.error());
+      set_and_wake(share(group)->done);
+    }
+    lock.lock();
+    syncing_ = false;
+    work_.notify_one();
   }
 }
 

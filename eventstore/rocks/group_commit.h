@@ -1,9 +1,11 @@
 // Lets callers who come together share one sync. No timer: a group is whatever arrived while the one before was written. A
 // caller who finds nobody writing writes at once, on its own thread; while groups follow each other without a pause one thread
-// of ours writes them all, since handing the pen over costs a wake-up on the way of everybody. Included under rocks/ only.
+// of ours writes them all, since handing the pen over costs a wake-up on the way of everybody. A large group takes longer to plan and to
+// write than the disk to sync it: a second thread of ours syncs it while the next one is written. Included under rocks/ only.
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -17,7 +19,8 @@ namespace rapport {
 // Safe for concurrent use. No call may be under way when it is destroyed.
 class GroupCommit final {
  public:
-  explicit GroupCommit(LogWriter& writer);
+  // apart_bytes: of events, from which on a group is large.
+  GroupCommit(LogWriter& writer, std::size_t apart_bytes);
   ~GroupCommit();
 
   // Appends that may wait, together: past that a caller is refused at once, so that memory does not grow with the load.
@@ -38,6 +41,7 @@ class GroupCommit final {
   // One waiting caller. Lives on its stack until it is woken.
   struct Ticket {
     const std::vector<PreparedAppend>* appends = nullptr;
+    std::size_t bytes = 0;
     Ticket* next = nullptr;  // in the queue
     Written written;
     std::size_t first_answer = 0;           // of the group's
@@ -61,11 +65,26 @@ class GroupCommit final {
   };
   Result<Room> room_for(const std::vector<PreparedAppend>& appends);
 
-  // Writes one group, if anybody waits, and answers who is woken first; null: nobody waited.
-  Ticket* write_group();
+  struct Group {
+    std::vector<Ticket*> tickets;
+    std::size_t bytes = 0;
+    Written written;
+    Head end;  // what has to be durable before it is answered
+  };
+
+  // Whoever waits, oldest first.
+  Group take_waiting();
+  Written write(const Group& group, Result<LogWriter::Plans> (LogWriter::*how)(std::span<const PreparedAppend* const>));
+  // Tells each what the group came to, and answers who is woken first.
+  static Ticket* share(const Group& group);
   // Lets the pen go, unless somebody came meanwhile.
   bool put_down();
   void write_while_busy(std::stop_token stop);
+  // Until there is something to write (true), or neither that nor anything to sync.
+  bool wait_for_work();
+  bool syncing();
+  void hand_over(Group group);
+  void sync_what_is_handed_over(std::stop_token stop);
   static Result<std::vector<AppendOutcome>> answers(const Ticket& ticket);
 
   LogWriter& writer_;  // guarded by pen_
@@ -74,12 +93,21 @@ class GroupCommit final {
   std::atomic<bool> busy_{false};        // somebody writes, or has been asked to
   std::atomic<std::size_t> waiting_bytes_{0};
 
+  std::vector<const PreparedAppend*> appends_;  // of the group being written; kept for its memory
+
   std::mutex relief_mutex_;
   std::condition_variable_any relief_;
   bool relieved_ = false;  // the writing thread's turn; guarded by relief_mutex_
-  std::vector<Ticket*> group_;                    // of whoever is busy; kept for its memory
-  std::vector<const PreparedAppend*> appends_;    // the same
-  std::jthread thread_;                           // last: it uses all of the above
+
+  const std::size_t apart_bytes_;
+  std::atomic<std::size_t> queued_bytes_{0};
+  std::atomic<bool> waits_for_work_{false};
+  std::mutex handed_mutex_;
+  std::condition_variable_any handed_something_, work_;
+  std::deque<Group> handed_;  // written, to be synced; guarded by handed_mutex_, as is
+  bool syncing_ = false;
+
+  std::jthread syncer_, writer_thread_;  // last: they use all of the above
 };
 
 }  // namespace rapport

@@ -43,28 +43,35 @@ Error LogWriter::stop(const Error& cause) {
   return cause;
 }
 
-// A failed sync is never tried again: the kernel may have dropped the pages and say yes the second time.
-Result<void> LogWriter::keep(const GroupPlan& plan, bool sync) {
-  if (!plan.events().empty()) {
-    LogBatch batch(database_, tree_, plan);
-    if (auto built = batch.build(); !built) return stop(built.error());
-    rocksdb::WriteOptions options;
-    options.sync = sync;
-    auto status = database_.log().Write(options, &batch.batch());
-    if (!status.ok()) return stop(from_status(status, "cannot write the log"));
-    if (auto indexed = index_.add(plan); !indexed) return stop(indexed.error());
-    end_ = {plan.events().back().position, tree_.root(), plan.events().back().recorded_at};
-  } else if (sync && end_.position != committed_.position()) {
-    auto status = database_.log().SyncWAL();
-    if (!status.ok()) return stop(from_status(status, "cannot sync the log"));
-  }
-  if (!sync || end_.position == committed_.position()) return {};
-  if (auto witnessed = witness_.write(witness_value(end_)); !witnessed) return stop(witnessed.error());
-  committed_.publish(end_);
+Result<void> LogWriter::publish(const Head& head) {
+  if (auto witnessed = witness_.write(witness_value(head)); !witnessed) return stop(witnessed.error());
+  committed_.publish(head);
   return {};
 }
 
-Result<LogWriter::Plans> LogWriter::write(std::span<const PreparedAppend* const> appends) {
+// A failed sync is never tried again: the kernel may have dropped the pages and say yes the second time.
+Result<void> LogWriter::sync(const Head& head) {
+  if (stopped_) return store_stopped();
+  if (head.position == committed_.position()) return {};
+  auto status = database_.log().SyncWAL();
+  if (!status.ok()) return stop(from_status(status, "cannot sync the log"));
+  return publish(head);
+}
+
+Result<void> LogWriter::keep(const GroupPlan& plan, bool synced) {
+  if (plan.events().empty()) return synced ? sync(end_) : Result<void>();
+  LogBatch batch(database_, tree_, plan);
+  if (auto built = batch.build(); !built) return stop(built.error());
+  rocksdb::WriteOptions options;
+  options.sync = synced;
+  auto status = database_.log().Write(options, &batch.batch());
+  if (!status.ok()) return stop(from_status(status, "cannot write the log"));
+  if (auto indexed = index_.add(plan); !indexed) return stop(indexed.error());
+  end_ = {plan.events().back().position, tree_.root(), plan.events().back().recorded_at};
+  return synced ? publish(end_) : Result<void>();
+}
+
+Result<LogWriter::Plans> LogWriter::write(std::span<const PreparedAppend* const> appends, Sync sync) {
   if (stopped_) return store_stopped();
   Plans plans;
   plans.push_back(std::make_unique<GroupPlan>(*this, clock_, end_));
@@ -74,8 +81,13 @@ Result<LogWriter::Plans> LogWriter::write(std::span<const PreparedAppend* const>
     if (auto kept = keep(*plans.back(), false); !kept) return kept.error();
     plans.push_back(std::make_unique<GroupPlan>(*this, clock_, end_));
   }
-  if (auto kept = keep(*plans.back(), true); !kept) return kept.error();
+  if (auto kept = keep(*plans.back(), sync == Sync::kWithTheLast); !kept) return kept.error();
   return plans;
 }
+
+Result<LogWriter::Plans> LogWriter::write(std::span<const PreparedAppend* const> appends) {
+  return write(appends, Sync::kWithTheLast);
+}
+Result<LogWriter::Plans> LogWriter::write_ahead(std::span<const PreparedAppend* const> appends) { return write(appends, Sync::kNo); }
 
 }  // namespace rapport

@@ -18,7 +18,7 @@ Head witnessed_head(std::string_view value);
 // "store.stopped": what every call answers after a failed write.
 Error store_stopped();
 
-// One thread at a time.
+// write() and write_ahead() are one thread's at a time; sync() may run beside write_ahead(), on one other thread.
 class LogWriter final : public KeptLog {
  public:
   LogWriter(const LogDatabase& database, const StoredLog& log, LogIndex& index, SlotFile& witness, const Clock& clock,
@@ -27,7 +27,13 @@ class LogWriter final : public KeptLog {
   using Plans = std::vector<std::unique_ptr<GroupPlan>>;
   // Decides about all appends in order, writes what is accepted and syncs once, then publishes the new head. The plans' answers
   // follow the appends; they stay valid as long as the appends. After a failed write every call answers "store.stopped".
+  // Everything written ahead must have been synced.
   Result<Plans> write(std::span<const PreparedAppend* const> appends);
+  // The same without the sync: nobody may be answered before sync(written()), and nobody sees the events.
+  Result<Plans> write_ahead(std::span<const PreparedAppend* const> appends);
+  const Head& written() const { return end_; }
+  // Makes durable what was written up to `head`, then publishes it. Heads must not go back.
+  Result<void> sync(const Head& head);
 
   void accept_clock() { clock_.accept(); }
   void accept_ahead(Timestamp until) { clock_.accept_ahead(until); }
@@ -44,8 +50,11 @@ class LogWriter final : public KeptLog {
   }
 
  private:
-  // Writes one plan; the last of a group with sync.
+  enum class Sync : bool { kNo, kWithTheLast };
+  Result<Plans> write(std::span<const PreparedAppend* const> appends, Sync sync);
+  // Writes one plan, published if it is synced.
   Result<void> keep(const GroupPlan& plan, bool sync);
+  Result<void> publish(const Head& head);
   Error stop(const Error& cause);
 
   const LogDatabase& database_;
@@ -54,7 +63,7 @@ class LogWriter final : public KeptLog {
   SlotFile& witness_;
   CommittedHead& committed_;
   ClockGuard clock_;
-  Head end_;  // of what is written, root included; ahead of committed_ within a group only
+  Head end_;  // of what is written, root included; ahead of committed_ until it is synced
   MerkleTree tree_;
   std::atomic<bool> stopped_ = false;
 };

@@ -110,7 +110,7 @@ Result<void> RocksEventStore::Impl::start(const RocksStoreOptions& options) {
   committed_.publish(end->head);
   writer_ = std::make_unique<LogWriter>(*database_, log_, index_, *witness_, clock, std::move(*end), committed_);
   writer_->accept_ahead(*accepted);
-  commit_ = std::make_unique<GroupCommit>(*writer_);
+  commit_ = std::make_unique<GroupCommit>(*writer_, options.sync_apart_bytes);
   if (options.accept_lost_tail) {
     if (auto written = witness_->write(witness_value(committed_.get())); !written) return written;
     if (auto synced = witness_->sync(); !synced) return synced;

@@ -25,11 +25,13 @@ struct RocksStoreOptions {
   // Index entries of so many events are kept in memory before they are put into index/: large sorted batches, yet little to
   // index again after a crash.
   std::size_t unsettled_events = 32u << 10;
+  // A group of appends of so many bytes is synced by a thread of its own while the next one is written.
+  std::size_t sync_apart_bytes = 32u << 10;
   rocksdb::Env* env = nullptr;          // borrowed; for tests that inject faults
 };
 
 // Safe for concurrent use. A caller who finds nobody writing writes at once; while groups follow each other a thread of the store
-// writes them. Another one settles the index.
+// writes them, and another one syncs the large ones. One more settles the index.
 class RocksEventStore final : public EventStore {
  public:
   // The directory must outlive the store. kCorrupt: "store.tail_lost", "store.witness_damaged", "store.damaged".

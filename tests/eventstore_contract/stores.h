@@ -23,13 +23,11 @@ class InMemory final {
 
 class OnRocks {
  public:
-  explicit OnRocks(const Clock& clock, std::size_t unsettled_events = RocksStoreOptions().unsettled_events) {
+  explicit OnRocks(const Clock& clock, RocksStoreOptions options = {}) {
     auto directory = StoreDirectory::open(temporary_.path(), true);
     RAPPORT_ASSERT(directory);
     directory_ = std::move(*directory);
-    RocksStoreOptions options;
     options.clock = &clock;
-    options.unsettled_events = unsettled_events;
     auto store = RocksEventStore::open(*directory_, options);
     RAPPORT_ASSERT(store);
     store_ = std::move(*store);
@@ -43,10 +41,11 @@ class OnRocks {
   std::unique_ptr<RocksEventStore> store_;
 };
 
-// Whose index entries are partly in index/, partly on their way there, partly in memory.
-class SettlingOften final : public OnRocks {
+// Whose index entries are partly in index/, partly on their way there, partly in memory; and whose groups are written while the one
+// before is synced.
+class InSmallSteps final : public OnRocks {
  public:
-  explicit SettlingOften(const Clock& clock) : OnRocks(clock, 4) {}
+  explicit InSmallSteps(const Clock& clock) : OnRocks(clock, {.unsettled_events = 4, .sync_apart_bytes = 1}) {}
 };
 
 template <class Kind>
@@ -83,6 +82,6 @@ class StoreTest : public testing::Test {
   }
 };
 
-using Stores = testing::Types<InMemory, OnRocks, SettlingOften>;
+using Stores = testing::Types<InMemory, OnRocks, InSmallSteps>;
 
 }  // namespace rapport::test

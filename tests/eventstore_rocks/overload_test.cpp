@@ -1,64 +1,14 @@
 // More appends than a disk takes: what waits is bounded, the rest is refused at once and can be sent again.
 #include <gtest/gtest.h>
-#include <rocksdb/env.h>
-#include <rocksdb/file_system.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "eventstore/rocks/group_commit.h"
+#include "tests/eventstore_rocks/gated_files.h"
 #include "tests/eventstore_samples/whole_store.h"
 
 namespace rapport::test {
 namespace {
-
-// Files whose syncs wait at a gate.
-class GatedFiles final : public rocksdb::FileSystemWrapper {
- public:
-  GatedFiles() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
-  const char* Name() const override { return "GatedFiles"; }
-  void open_gate(bool open) {
-    std::lock_guard lock(mutex_);
-    open_ = open;
-    changed_.notify_all();
-  }
-  void wait_for_somebody() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return waiting_ > 0; });
-  }
-  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
-                                    std::unique_ptr<rocksdb::FSWritableFile>* file, rocksdb::IODebugContext* context) override {
-    auto made = target()->NewWritableFile(name, options, file, context);
-    if (made.ok() && name.ends_with(".log")) *file = std::make_unique<File>(std::move(*file), *this);
-    return made;
-  }
-
- private:
-  class File final : public rocksdb::FSWritableFileOwnerWrapper {
-   public:
-    File(std::unique_ptr<rocksdb::FSWritableFile>&& file, GatedFiles& files) : FSWritableFileOwnerWrapper(std::move(file)), files_(files) {}
-    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
-      files_.pass();
-      return FSWritableFileWrapper::Sync(options, context);
-    }
-
-   private:
-    GatedFiles& files_;
-  };
-  void pass() {
-    std::unique_lock lock(mutex_);
-    ++waiting_;
-    changed_.notify_all();
-    changed_.wait(lock, [&] { return open_; });
-    --waiting_;
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = true;
-  int waiting_ = 0;
-};
 
 TEST(Overload, IsRefusedAtOnceAndNothingOfItIsStored) {
   TemporaryDirectory temporary;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kStreams = 6;
 constexpr std::size_t kSettledOnTheWay = 64, kSettledWhenAsked = 1u << 20;  // events
+constexpr std::size_t kSyncedApart = 1'000;                                 // bytes: some groups of a crowd, not all
 constexpr std::uint64_t kCommandsPerThread = 1'000'000;
 
 std::string text(const Error& error) { return error.reason + ": " + error.message; }
@@ -17,7 +18,8 @@ std::string stream_of(std::size_t n) { return (n % 2 ? "case-" : "opportunity-")
 }  // namespace
 
 std::string Workload::open() {
-  auto opened = test::WholeStore::open(path_, clock_, true, {.unsettled_events = threads_too_ ? kSettledOnTheWay : kSettledWhenAsked});
+  auto opened = test::WholeStore::open(
+      path_, clock_, true, {.unsettled_events = threads_too_ ? kSettledOnTheWay : kSettledWhenAsked, .sync_apart_bytes = kSyncedApart});
   if (!opened) return text(opened.error());
   store_ = std::move(*opened);
   return {};
