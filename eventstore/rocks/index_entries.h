@@ -38,7 +38,9 @@ class IndexEntries final {
   const Command* command(const CommandId& id) const;
   const std::vector<Position>* term(Term::Kind kind, std::string_view value) const;
 
-  const auto& streams() const { return streams_; }
+  using Streams = std::unordered_map<std::string, Stream, TextHash, std::equal_to<>>;
+  const Streams& streams() const { return streams_; }
+  Streams take_streams() && { return std::move(streams_); }
   const auto& commands() const { return commands_; }
   using Terms = std::unordered_map<std::string, std::vector<Position>, TextHash, std::equal_to<>>;
   const Terms& terms(Term::Kind kind) const { return terms_[static_cast<std::size_t>(kind)]; }
@@ -54,7 +56,7 @@ class IndexEntries final {
   void add(const Entry& entry);
   void add(Term::Kind kind, std::string_view value, Position position);
 
-  std::unordered_map<std::string, Stream, TextHash, std::equal_to<>> streams_;
+  Streams streams_;
   std::unordered_map<CommandId, Command, CommandIdHash> commands_;
   std::array<Terms, Term::kKinds> terms_;
   std::array<Terms::value_type*, Term::kKinds> last_of_{};  // events that follow each other have much in common

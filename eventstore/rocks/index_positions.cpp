@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eventstore/rocks/rocks_status.h"
+#include "eventstore/stored_event.h"
 
 namespace rapport {
 namespace {
@@ -11,24 +12,38 @@ namespace {
 class SettledOfStream final : public PositionSource {
  public:
   SettledOfStream(const LogDatabase& database, const ReadQuery& query)
-      : forward_(query.direction == Direction::kForward), prefix_(query.stream + '\0'), it_(database.named(Family::kStream)) {
-    auto version = query.from_version.value;
-    if (forward_) it_->Seek(named_key(query.stream, std::max<std::uint64_t>(version, 1)));
-    else it_->SeekForPrev(named_key(query.stream, version == 0 ? ~std::uint64_t{0} : version));
+      : forward_(query.direction == Direction::kForward), from_(query.from_version), prefix_(query.stream + '\0'),
+        it_(database.named(Family::kStream)) {
+    // The block that has the first version begins at or before it.
+    auto bound = !forward_ && from_.value == 0 ? ~std::uint64_t{0} : from_.value;
+    it_->SeekForPrev(named_key(query.stream, bound));
+    if (forward_ && !(it_->Valid() && it_->key().starts_with(prefix_))) it_->Seek(named_key(query.stream, 0));
   }
   Result<std::optional<Position>> next() override {
-    if (!it_->status().ok()) return from_status(it_->status(), "cannot read a stream");
-    if (!it_->Valid() || !it_->key().starts_with(prefix_)) return std::optional<Position>();
-    auto position = position_of(it_->value());
-    if (forward_) it_->Next();
-    else it_->Prev();
-    return std::optional(position);
+    for (;;) {
+      while (at_ < block_.positions.size()) {
+        auto i = forward_ ? at_ : block_.positions.size() - 1 - at_;
+        ++at_;
+        StreamVersion version{block_.first.value + i};
+        if (forward_ ? version >= from_ : from_.value == 0 || version <= from_) return std::optional(block_.positions[i]);
+      }
+      if (!it_->status().ok()) return from_status(it_->status(), "cannot read a stream");
+      if (!it_->Valid() || !it_->key().starts_with(prefix_)) return std::optional<Position>();
+      at_ = 0;
+      block_ = stream_block(it_->key().ToStringView(), it_->value().ToStringView());
+      if (block_.positions.empty()) return damaged({}, "an entry of stream " + prefix_);
+      if (forward_) it_->Next();
+      else it_->Prev();
+    }
   }
 
  private:
   const bool forward_;
+  const StreamVersion from_;
   const std::string prefix_;
   std::unique_ptr<rocksdb::Iterator> it_;
+  StreamBlock block_;
+  std::size_t at_ = 0;
 };
 
 // One term's positions: its blocks, taken apart.
@@ -158,6 +173,16 @@ bool past(const IndexTail& tail, const ReadQuery& query) {
 }
 
 }  // namespace
+
+StreamBlock stream_block(std::string_view key, std::string_view value) {
+  StreamBlock block{{read_be<8>(key.substr(key.size() - sizeof(std::uint64_t)))}, {}};
+  if (value.size() < sizeof(std::uint64_t) || value.size() % sizeof(std::uint32_t) != 0) return block;
+  auto first = read_be<8>(value);
+  block.positions.push_back({first});
+  for (value.remove_prefix(sizeof(std::uint64_t)); !value.empty(); value.remove_prefix(sizeof(std::uint32_t)))
+    block.positions.push_back({first + read_be<4>(value)});
+  return block;
+}
 
 std::vector<Position> block_positions(std::string_view key, std::string_view value) {
   auto first = read_be<8>(key.substr(key.size() - sizeof(std::uint64_t)));

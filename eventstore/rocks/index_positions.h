@@ -16,6 +16,13 @@ struct IndexTail {
   std::vector<Position> positions;  // ascending, those that the query asks for
 };
 
+// What an entry of family stream says: the positions of versions that follow each other. Empty: it is malformed.
+struct StreamBlock {
+  StreamVersion first;
+  std::vector<Position> positions;  // one a version
+  StreamVersion last() const { return {first.value + positions.size() - 1}; }
+};
+StreamBlock stream_block(std::string_view key, std::string_view value);
 // What an entry of family term says.
 std::vector<Position> block_positions(std::string_view key, std::string_view value);
 

@@ -19,6 +19,7 @@ constexpr std::size_t kBlockBytes = 16u << 10;      // small frames share one; a
 constexpr std::size_t kMemtableBytes = 16u << 20;   // a family
 constexpr std::size_t kMemtablesBytes = 32u << 20;  // all families of a part together
 constexpr std::size_t kWalBytesMax = 64u << 20;     // what an open after a crash has to replay
+constexpr std::size_t kWalBytesAtOnce = 128u << 10;  // on their way to the disk before a sync asks for them
 constexpr std::size_t kReadaheadBytes = 2u << 20;
 constexpr double kFilterBitsPerKey = 10;
 constexpr int kOpenTablesMax = 256;  // a part
@@ -38,6 +39,8 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const rocksdb::BlockB
   options.write_buffer_size = kMemtableBytes;
   options.compression = family == Family::kTile ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;  // hashes
   auto own = table;
+  // Entries come in key order, in large batches: one hint for all, so that a memtable looks for a key's place beside the last one's.
+  if (family > Family::kIndex) options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
   if (family == Family::kStream) {
     options.prefix_extractor = std::make_shared<NameOfKey>();
     options.memtable_prefix_bloom_size_ratio = 0.1;
@@ -101,6 +104,7 @@ Result<std::unique_ptr<rocksdb::DB>> LogDatabase::open_part(const char* part, ro
 Result<void> LogDatabase::open_log() {
   auto options = part_options(options_);
   options.max_total_wal_size = kWalBytesMax;
+  options.wal_bytes_per_sync = kWalBytesAtOnce;
   // A torn end is what a crash leaves. What is cut off too far, the witness tells.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   auto log = open_part("log", options, Family::kDefault, Family::kTree);

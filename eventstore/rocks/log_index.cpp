@@ -10,7 +10,10 @@ namespace {
 
 constexpr std::size_t kTimesBehindMax = 8;  // unsettled events before an append waits, in batches
 constexpr std::size_t kBlockPositions = 1024;
+constexpr std::size_t kSettledLately = 4;  // batches whose streams stay in memory, some 4 MiB each
 constexpr std::size_t kCommandValueBytes = 12;
+constexpr std::size_t kMarkBytes = 2 * sizeof(std::uint64_t) + sizeof(Hash);
+constexpr char kIndexFormat = 2;  // behind the mark; 1 had none
 
 class Batch final {
  public:
@@ -52,12 +55,14 @@ auto sorted(const Map& map) {
 void put_streams(const IndexEntries& entries, Batch& batch) {
   std::string key, value;
   for (const auto* entry : sorted(entries.streams())) {
-    auto version = entry->second.first.value;
-    for (auto position : entry->second.positions) {
+    const auto& positions = entry->second.positions;
+    for (std::size_t block = 0; block < positions.size(); block += kBlockPositions) {
       key.assign(entry->first).append(1, '\0');
-      append_be<8>(key, version++);
+      append_be<8>(key, entry->second.first.value + block);
       value.clear();
-      append_be<8>(value, position.value);
+      append_be<8>(value, positions[block].value);
+      for (auto i = block + 1; i < std::min(block + kBlockPositions, positions.size()); ++i)
+        append_be<4>(value, positions[i].value - positions[block].value);
       batch.put(Family::kStream, key, value);
     }
   }
@@ -175,13 +180,15 @@ Result<std::optional<LogIndex::Mark>> LogIndex::mark_of(Position end) const {
   auto status = database_.index().Get({}, database_[Family::kIndex], kSettledKey, &value);
   if (status.IsNotFound()) return std::optional<Mark>();
   if (!status.ok()) return index_error(status, "cannot read how far index/ goes");
-  if (value.size() != 2 * sizeof(std::uint64_t) + sizeof(Hash)) return std::optional<Mark>();
+  std::string_view format(value);
+  format.remove_prefix(std::min(kMarkBytes, value.size()));
+  if (value.size() < kMarkBytes || !(format.empty() || format == std::string_view(&kIndexFormat, 1))) return std::optional<Mark>();
   Mark mark{{read_be<8>(value)}, read_be<8>(std::string_view(value).substr(8))};
   if (mark.settled.value == 0 || mark.settled > end) return std::optional<Mark>();
   FrameCursor cursor(database_);
   auto event = cursor.event(mark.settled);
   if (!event) return event.error();
-  if (text_of((*event)->leaf) != std::string_view(value).substr(16)) return std::optional<Mark>();
+  if (text_of((*event)->leaf) != std::string_view(value).substr(16, sizeof(Hash))) return std::optional<Mark>();
   return std::optional(mark);
 }
 
@@ -236,15 +243,27 @@ void LogIndex::settle_young(std::unique_lock<std::shared_mutex>& lock) {
   auto streams = settled_streams_ + old_->new_streams();
   lock.unlock();
   auto written = write(*old_, streams);
+  std::unique_ptr<IndexEntries> done;  // freed without the lock, and so is the oldest batch
+  IndexEntries::Streams forgotten;
   lock.lock();
   if (!written) {
     failed_ = written.error();
   } else {
     settled_ = old_->last();
     settled_streams_ = streams;
-    old_.reset();
+    done = std::move(old_);
+    settled_lately_.push_front(std::move(*done).take_streams());
+    if (settled_lately_.size() > kSettledLately) {
+      forgotten = std::move(settled_lately_.back());
+      settled_lately_.pop_back();
+    }
   }
   settled_something_.notify_all();
+  if (!written) return;
+  lock.unlock();
+  done.reset();
+  forgotten.clear();
+  lock.lock();
 }
 
 Result<void> LogIndex::write(const IndexEntries& entries, std::uint64_t streams) const {
@@ -257,6 +276,7 @@ Result<void> LogIndex::write(const IndexEntries& entries, std::uint64_t streams)
   append_be<8>(mark, entries.last().value);
   append_be<8>(mark, streams);
   mark += text_of(entries.leaves().back());
+  mark += kIndexFormat;
   batch.put(Family::kIndex, kSettledKey, mark);
   auto status = batch.write();
   if (!status.ok()) return index_error(status, "cannot write index/");
@@ -288,6 +308,8 @@ Result<StreamVersion> LogIndex::version_of(std::string_view stream) const {
     std::shared_lock lock(mutex_);
     if (const auto* entry = young_->stream(stream)) return entry->last();
     if (const auto* entry = old_ ? old_->stream(stream) : nullptr) return entry->last();
+    for (const auto& streams : settled_lately_)
+      if (auto entry = streams.find(stream); entry != streams.end()) return entry->second.last();
   }
   auto it = database_.named(Family::kStream);
   auto last = named_key(stream, ~std::uint64_t{0});
@@ -295,7 +317,9 @@ Result<StreamVersion> LogIndex::version_of(std::string_view stream) const {
   if (!it->status().ok()) return index_error(it->status(), "cannot read a stream's version");
   auto prefix = rocksdb::Slice(last.data(), stream.size() + 1);
   if (!it->Valid() || it->key().size() != last.size() || !it->key().starts_with(prefix)) return StreamVersion{};
-  return StreamVersion{read_be<8>({it->key().data() + prefix.size(), sizeof(std::uint64_t)})};
+  auto block = stream_block(it->key().ToStringView(), it->value().ToStringView());
+  if (block.positions.empty()) return damaged({}, "an entry of stream " + std::string(stream));
+  return block.last();
 }
 
 Result<std::optional<IndexEntries::Command>> LogIndex::command(const CommandId& id) const {

@@ -3,6 +3,7 @@
 // is read again from the log. Included under rocks/ only.
 #pragma once
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <shared_mutex>
 #include <thread>
@@ -58,6 +59,7 @@ class LogIndex final {
   // All guarded by mutex_.
   std::unique_ptr<IndexEntries> young_;  // grows
   std::unique_ptr<IndexEntries> old_;    // being settled; else null
+  std::deque<IndexEntries::Streams> settled_lately_;  // newest first: a busy stream's version is found without index/
   Position settled_;
   std::uint64_t settled_streams_ = 0;
   std::optional<Error> failed_;

@@ -211,17 +211,21 @@ void Verification::compare_streams() {
   std::string stream;
   auto before = store_.facts().streams;
   scan(Family::kStream, [&](std::string_view key, std::string_view value) {
-    if (key.size() < 10 || value.size() != 8) return fail({}, "a malformed entry in the index of streams");
-    auto position = read_be<8>(value);
-    if (position > head_.position.value) return;
+    if (key.size() < 10) return fail({}, "a malformed entry in the index of streams");
+    auto block = stream_block(key, value);
+    if (block.positions.empty()) return fail({}, "a malformed entry in the index of streams");
     auto name = key.substr(0, key.size() - 9);
     if (name != stream) {
       stream = name;
       version = 0;
-      ++streams;
     }
-    if (read_be<8>(key.substr(key.size() - 8)) != ++version) fail({position}, "the versions of its stream have a gap");
-    kept.add(name, version, position);
+    if (block.first.value != version + 1) fail(block.positions.front(), "the versions of its stream have a gap");
+    for (auto position : block.positions) {
+      ++version;
+      if (position > head_.position) continue;
+      if (version == 1) ++streams;
+      kept.add(name, version, position.value);
+    }
   });
   if (ok() && !(kept == streams_)) fail({}, "the index of streams is not that of the log");
   if (ok() && store_.head().position == head_.position && streams != before) fail({}, "the count of streams is wrong");

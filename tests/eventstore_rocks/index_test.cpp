@@ -62,6 +62,31 @@ class IndexTest : public testing::Test {
   ManualClock clock_{kNow};
 };
 
+// 2,500 events of one stream, settled as one: three blocks. Then some more in memory.
+TEST_F(IndexTest, ReadsAStreamFromAnyVersionOfItsBlocks) {
+  auto store = *WholeStore::open(path_, clock_, true);
+  constexpr std::uint64_t kEvents = 2'500, kMore = 10;
+  std::uint64_t command = 0;
+  for (std::uint64_t version = 0; version < kEvents; version += 50)
+    for (auto* stream : {"opportunity-1", "opportunity-2"}) append_one(*store.events, Sample(++command).on(stream, version, 50));
+  ASSERT_TRUE(store.events->settle());
+  append_one(*store.events, Sample(++command).on("opportunity-1", kEvents, kMore));
+  for (std::uint64_t from : {1ul, 2ul, 50ul, 51ul, 1'023ul, 1'024ul, 1'025ul, 2'048ul, 2'049ul, 2'500ul, 2'501ul, 2'510ul, 2'511ul})
+    for (auto direction : {Direction::kForward, Direction::kBackward}) {
+      std::vector<std::uint64_t> versions, expected;
+      auto reader = store.events->read({.direction = direction, .stream = "opportunity-1", .from_version = {from}});
+      while (const auto* event = *reader->next()) versions.push_back(event->version.value);
+      if (direction == Direction::kForward)
+        for (auto v = from; v <= kEvents + kMore; ++v) expected.push_back(v);
+      else
+        for (auto v = std::min(from, kEvents + kMore); v > 0; --v) expected.push_back(v);
+      EXPECT_EQ(versions, expected) << "from " << from;
+    }
+  EXPECT_EQ(store.events->version_of("opportunity-1")->value, kEvents + kMore);
+  EXPECT_EQ(store.events->version_of("opportunity-2")->value, kEvents);
+  expect_verified(store);
+}
+
 TEST_F(IndexTest, IsMadeAnewWhereItIsMissing) {
   std::vector<std::uint64_t> before;
   {
