@@ -61,7 +61,7 @@ const Aggregate* find_aggregate(const std::vector<Aggregate>& aggregates, std::s
 }
 
 std::uint16_t kind_of(const Aggregate& aggregate, Words event) try {
-  capnp::FlatArrayMessageReader message(event, kReadWhole);
+  capnp::FlatArrayMessageReader message(event, reading_limits(event));
   std::uint16_t kind = 0;
   auto data = message.getRoot<capnp::AnyStruct>().getDataSection();
   auto offset = aggregate.event.getProto().getStruct().getDiscriminantOffset() * sizeof kind;
@@ -72,7 +72,7 @@ std::uint16_t kind_of(const Aggregate& aggregate, Words event) try {
 }
 
 std::string type_of(const Aggregate& aggregate, Words event) try {
-  capnp::FlatArrayMessageReader message(event, kReadWhole);
+  capnp::FlatArrayMessageReader message(event, reading_limits(event));
   KJ_IF_MAYBE(member, message.getRoot<capnp::DynamicStruct>(aggregate.event).which())
     if (member->getProto().getDiscriminantValue() != 0) return aggregate.name + "." + member->getProto().getName().cStr();
   return {};

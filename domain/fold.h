@@ -5,6 +5,7 @@
 
 #include "domain/decision.h"
 #include "domain/footprint.h"
+#include "domain/reading.h"
 
 namespace rapport {
 
@@ -38,14 +39,11 @@ concept Decider = std::default_initializable<typename D::State> && std::copyable
   typename D::Event::Wire;
 };
 
-// A traversal limit that no stored message reaches: the default of 64 MiB counts every read of a cached message.
-inline constexpr capnp::ReaderOptions kReadWhole{1ull << 40, 64};
-
 template <Decider D>
 class FoldOf final : public Fold {
  public:
   Decision ask(Words command, const Context& context, EventBuffer& out) const override try {
-    capnp::FlatArrayMessageReader message(command, kReadWhole);
+    capnp::FlatArrayMessageReader message(command, reading_limits(command));
     Events<typename D::Event> events(out);
     return D::Command::visit(message.getRoot<typename D::Command::Wire>(), [&]<class C>(const C& value) -> Decision {
       if constexpr (std::same_as<C, Unknown>) return reject("command.unknown");
@@ -57,7 +55,7 @@ class FoldOf final : public Fold {
   }
 
   Applied apply(Words event) override try {
-    capnp::FlatArrayMessageReader message(event, kReadWhole);
+    capnp::FlatArrayMessageReader message(event, reading_limits(event));
     return D::Event::visit(message.getRoot<typename D::Event::Wire>(), [&]<class E>(const E& value) {
       if constexpr (std::same_as<E, Unknown>) return value.ordinal == 0 ? Applied::kCorrupt : Applied::kNewer;
       else return value.fault() ? Applied::kCorrupt : (evolve(state_, value), Applied::kYes);
@@ -67,7 +65,7 @@ class FoldOf final : public Fold {
   }
 
   void react(Words event, const Context& context, Reactions& reactions) const override {
-    capnp::FlatArrayMessageReader message(event, kReadWhole);
+    capnp::FlatArrayMessageReader message(event, reading_limits(event));
     D::Event::visit(message.getRoot<typename D::Event::Wire>(), [&]<class E>(const E& value) {
       if constexpr (requires { react_to(state_, value, context, reactions); }) react_to(state_, value, context, reactions);
     });

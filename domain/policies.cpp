@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "domain/fold.h"
+#include "domain/reading.h"
 
 namespace rapport {
 namespace {
@@ -40,7 +40,7 @@ auto owned_if(const std::optional<Policy>& body) {
 
 bool Policies::apply(std::string_view id, Words event) try {
   auto& versions = sets_.try_emplace(std::string(id)).first->second;
-  capnp::FlatArrayMessageReader message(event, kReadWhole);
+  capnp::FlatArrayMessageReader message(event, reading_limits(event));
   policy_set::Event::visit(message.getRoot<policy_set::wire::Event>(), [&]<class E>(const E& value) {
     if constexpr (std::same_as<E, policy_set::Published>) {
       versions.push_back({.number = value.version,

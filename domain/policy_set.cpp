@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "domain/fold.h"
+#include "domain/reading.h"
 #include "domain/policies.h"
 
 namespace rapport::policy_set {
@@ -123,7 +123,7 @@ bool holds(const State& state, const Publish& publish, Date today) {
 // The version that a correction's target published; 0 if it published none.
 std::uint32_t version_published(Words target) {
   if (target.size() == 0) return 0;
-  capnp::FlatArrayMessageReader message(target, kReadWhole);
+  capnp::FlatArrayMessageReader message(target, reading_limits(target));
   return Event::visit(message.getRoot<wire::Event>(), []<class E>(const E& event) -> std::uint32_t {
     if constexpr (std::same_as<E, Published>) return event.version;
     else return 0;

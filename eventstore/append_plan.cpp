@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/reading.h"
 #include "eventstore/proof/merkle_tree.h"
 
 namespace rapport {
@@ -53,6 +54,10 @@ Result<PreparedEvent> prepare_event(const NewEvent& event, const CommandId& comm
   if (bytes > kEventBytesMax) return over_limit("store.event_too_large", "bytes of one event", bytes, kEventBytesMax);
   if (!whole_message(event.metadata) || !whole_message(event.payload))
     return invalid("store.malformed_message", "metadata or payload is no single-segment message");
+  if (!is_tree(event.metadata) || !is_tree(event.payload))
+    return Error{ErrorCode::kInvalid, "store.message_no_tree", "metadata or payload of an event of " + std::string(event.stream) +
+                 " is damaged, or points to the same bytes more than once", "", "a message whose every part is pointed to once",
+                 "copy its root into a new message"};
   return with_metadata(event.metadata, [&](envelope::wire::Metadata::Reader metadata) -> Result<PreparedEvent> {
     auto type = checked_type(event, metadata);
     if (!type) return type.error();

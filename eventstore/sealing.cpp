@@ -2,7 +2,7 @@
 
 #include <capnp/dynamic.h>
 
-#include "domain/fold.h"
+#include "domain/reading.h"
 
 namespace rapport {
 namespace {
@@ -55,7 +55,7 @@ bool Sealing::has_personal(capnp::StructSchema schema) const {
 }
 
 bool Sealing::is_personal(capnp::StructSchema event_union, Words event) const {
-  capnp::FlatArrayMessageReader message(event, kReadWhole);
+  capnp::FlatArrayMessageReader message(event, reading_limits(event));
   KJ_IF_MAYBE(member, message.getRoot<capnp::DynamicStruct>(event_union).which()) {
     if (!member->getType().isStruct()) return false;
     std::lock_guard lock(mutex_);
@@ -65,7 +65,7 @@ bool Sealing::is_personal(capnp::StructSchema event_union, Words event) const {
 }
 
 Words Sealing::seal_event(capnp::StructSchema event_union, Words event, const SubjectKeys::Key& key, EventBuffer& out) const {
-  capnp::FlatArrayMessageReader plain(event, kReadWhole);
+  capnp::FlatArrayMessageReader plain(event, reading_limits(event));
   capnp::MallocMessageBuilder draft(static_cast<unsigned>(event.size() + 64));
   draft.setRoot(plain.getRoot<capnp::AnyPointer>());
   seal_fields(draft.getRoot<capnp::DynamicStruct>(event_union), key);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "domain/reading.h"
 #include "projections/row_store.h"
 #include "projections/table.h"
 
@@ -22,7 +23,7 @@ struct Takes {
 // kj::Exception, which the folder turns into kCorrupt.
 template <class Event, class... E>
 void read_event(const RecordedEvent& event, Takes<Event, E...>, auto&& f) {
-  capnp::FlatArrayMessageReader message(event.payload, capnp::ReaderOptions{1ull << 40, 64});
+  capnp::FlatArrayMessageReader message(event.payload, reading_limits(event.payload));
   Event::select(message.getRoot<typename Event::Wire>(), [&]<class T>(const T& value)
     requires(Takes<Event, E...>::template has<T>)
   { f(value); });

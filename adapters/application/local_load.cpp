@@ -12,6 +12,7 @@
 #include "adapters/json/event_json.h"
 #include "adapters/json/read_json.h"
 #include "adapters/json/text_forms.h"
+#include "domain/reading.h"
 #include "eventstore/rocks/files.h"
 
 namespace rapport {
@@ -98,7 +99,7 @@ class Loading {
     if (!json) return std::move(json).error();
     auto found = json->find("subjectSecret");
     if (found == json->end()) return {};
-    capnp::FlatArrayMessageReader metadata(event.metadata, kReadWhole);
+    capnp::FlatArrayMessageReader metadata(event.metadata, reading_limits(event.metadata));
     SubjectKeys::NamedKey named{{}, {metadata.getRoot<envelope::wire::Metadata>().getSubjectKeyId(), {}}};
     if (!found->is_object() || !found->contains("subject") || !(*found)["subject"].is_string() ||
         !read_secret(*found, "secret", named.key.secret))

@@ -8,6 +8,7 @@
 #include "adapters/json/event_json.h"
 #include "adapters/json/text_forms.h"
 #include "domain/data_subject.h"
+#include "domain/reading.h"
 #include "eventstore/gateway/erasures.h"
 
 namespace rapport {
@@ -36,7 +37,7 @@ class Known {
   // kj::Exception: the bytes are damaged.
   void take(const RecordedEvent& event) {
     using namespace data_subject;
-    capnp::FlatArrayMessageReader message(event.payload, kReadWhole);
+    capnp::FlatArrayMessageReader message(event.payload, reading_limits(event.payload));
     auto at = to_text(event.occurred_at);
     Event::select(message.getRoot<Event::Wire>(),
                   Overloaded{

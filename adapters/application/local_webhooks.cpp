@@ -3,11 +3,12 @@
 
 #include "adapters/application/command_ids.h"
 #include "adapters/application/wiring.h"
+#include "domain/reading.h"
 
 namespace rapport {
 
 Result<void> LocalStore::Impl::check_webhook(const std::string& command, Words body) const try {
-  capnp::FlatArrayMessageReader message(body);
+  capnp::FlatArrayMessageReader message(body, reading_limits(body));
   auto root = message.getRoot<webhook::wire::Command>();
   auto check = [](auto clauses) -> Result<void> {
     std::vector<std::string> match;

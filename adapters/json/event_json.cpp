@@ -5,6 +5,7 @@
 
 #include "adapters/json/field_plan.h"
 #include "adapters/json/text_forms.h"
+#include "domain/reading.h"
 #include "adapters/json/write_json.h"
 #include "eventstore/command_gateway.h"
 
@@ -93,8 +94,8 @@ void append_tags(envelope::wire::Metadata::Reader metadata, std::string& out) {
 }
 
 // The members of the event object, without its closing brace.
-Result<void> append_members(const RecordedEvent& event, PersonalTexts personal, std::string& out) {
-  auto& metadata = event.metadata;
+Result<void> append_members(const RecordedEvent& event, envelope::wire::Metadata::Reader metadata, PersonalTexts personal,
+                            std::string& out) {
   if (event.subject_key == 0) personal = kPlainTexts;
   ErasedTexts erased;
   out += "{\"position\":";
@@ -132,7 +133,7 @@ Result<void> append_members(const RecordedEvent& event, PersonalTexts personal, 
   } else {
     out += "null";
   }
-  if (event.metadata.getTags().size() > 0) append_tags(event.metadata, out);
+  if (metadata.getTags().size() > 0) append_tags(metadata, out);
   text_member("leaf", to_hex(event.leaf), out);
   if (auto data = append_data(event, personal, out, erased); !data) return data;
   append_erased(erased, out);
@@ -140,8 +141,7 @@ Result<void> append_members(const RecordedEvent& event, PersonalTexts personal, 
 }
 
 // What is stored beside the members of the event object, readable.
-Result<void> append_rest(const RecordedEvent& event, std::string& out) {
-  auto& metadata = event.metadata;
+Result<void> append_rest(envelope::wire::Metadata::Reader metadata, std::string& out) {
   optional_member("onBehalfOf", metadata.hasOnBehalfOf(), metadata.getOnBehalfOf(), out);
   key("policies", out);
   char separator = '[';
@@ -168,37 +168,39 @@ void base64_member(std::string_view name, Words words, std::string& out) {
   out += '"';
 }
 
-// Cap'n Proto finds damage only where it is read, and throws.
+// Cap'n Proto finds damage only where it is read, and throws. The metadata are read within their own limits: those of the event's
+// reader, whom many may ask, are wider.
 template <class Body>
-Result<void> guarded(Position position, Body&& body) {
+Result<void> guarded(const RecordedEvent& event, Body&& body) {
   Result<void> done;
   try {
-    done = body();
+    capnp::FlatArrayMessageReader metadata(event.metadata_bytes, reading_limits(event.metadata_bytes));
+    done = body(metadata.getRoot<envelope::wire::Metadata>());
   } catch (const kj::Exception& e) {
     done =
         Error{ErrorCode::kCorrupt, "store.damaged_message", std::string(e.getDescription().cStr())};
   }
   if (done) return done;
   auto error = std::move(done).error();
-  error.message = "event " + std::to_string(position.value) + ": " + error.message;
+  error.message = "event " + std::to_string(event.position.value) + ": " + error.message;
   return error;
 }
 
 }  // namespace
 
 Result<void> append_event(const RecordedEvent& event, const SealOpener* opener, std::string& out) {
-  return guarded(event.position, [&] {
-    auto done = append_members(event, opener, out);
+  return guarded(event, [&](auto metadata) {
+    auto done = append_members(event, metadata, opener, out);
     out += '}';
     return done;
   });
 }
 
 Result<void> append_dump_line(const RecordedEvent& event, const SealOpener* keys, std::string& out) {
-  return guarded(event.position, [&]() -> Result<void> {
-    if (auto members = append_members(event, PersonalTexts::left_sealed(keys), out);
+  return guarded(event, [&](auto metadata) -> Result<void> {
+    if (auto members = append_members(event, metadata, PersonalTexts::left_sealed(keys), out);
         !members) return members;
-    if (auto rest = append_rest(event, out); !rest) return rest;
+    if (auto rest = append_rest(metadata, out); !rest) return rest;
     text_member("salt", to_hex(event.salt), out);
     if (!event.request.empty()) text_member("request", to_hex(event.request), out);
     base64_member("metadataBytes", event.metadata_bytes, out);

@@ -8,6 +8,7 @@
 #include "adapters/json/event_json.h"
 #include "adapters/json/read_json.h"
 #include "adapters/json/text_forms.h"
+#include "domain/reading.h"
 
 namespace rapport {
 namespace {
@@ -79,7 +80,7 @@ class LineReader {
 // one of the two.
 bool agrees(const DumpedEvent& event) {
   try {
-    capnp::FlatArrayMessageReader reader(event.metadata);
+    capnp::FlatArrayMessageReader reader(event.metadata, reading_limits(event.metadata));
     auto metadata = reader.getRoot<envelope::wire::Metadata>();
     auto view = [](capnp::Text::Reader text) {
       return std::string_view(text.begin(), text.size());

@@ -10,6 +10,7 @@
 
 #include "adapters/json/field_plan.h"
 #include "adapters/json/text_forms.h"
+#include "domain/reading.h"
 #include "eventstore/subject_keys.h"
 
 namespace rapport {
@@ -327,7 +328,7 @@ Result<void> append_member(const UnionPlan& plan, capnp::AnyStruct::Reader from,
 Result<void> append_member(const UnionPlan& plan, Words message, PersonalTexts personal,
                            std::string& out, ErasedTexts* erased) {
   return guarded([&] {
-    capnp::FlatArrayMessageReader reader(message);
+    capnp::FlatArrayMessageReader reader(message, reading_limits(message));
     return append_member(plan, reader.getRoot<capnp::AnyPointer>().getAs<capnp::AnyStruct>(),
                          personal, out, erased);
   });

@@ -2,7 +2,7 @@
 
 #include <kj/exception.h>
 
-#include "domain/fold.h"
+#include "domain/reading.h"
 #include "domain/schema/data_subject.values.h"
 
 namespace rapport {
@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kDestroyed = "dataSubject.subjectKeyDestroyed";
 
 Result<Erasure> erasure_of(const RecordedEvent& event) try {
-  capnp::FlatArrayMessageReader message(event.payload, kReadWhole);
+  capnp::FlatArrayMessageReader message(event.payload, reading_limits(event.payload));
   auto destroyed = message.getRoot<data_subject::wire::Event>().getSubjectKeyDestroyed();
   return Erasure{destroyed.getKeyId(), event.position, event.recorded_at};
 } catch (const kj::Exception&) {
@@ -23,7 +23,7 @@ Result<Erasure> erasure_of(const RecordedEvent& event) try {
 
 bool erases(const Command& command) try {
   if (command.aggregate != kDataSubject) return false;
-  capnp::FlatArrayMessageReader message(command.body, kReadWhole);
+  capnp::FlatArrayMessageReader message(command.body, reading_limits(command.body));
   return message.getRoot<data_subject::wire::Command>().isEraseSubject();
 } catch (const kj::Exception&) {
   return false;  // the decider refuses it

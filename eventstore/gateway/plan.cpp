@@ -119,7 +119,7 @@ Result<const Aggregate*> Planner::aggregate_of(const Command& command) const {
 }
 
 Hash Planner::request_of(const Command& command) const {
-  capnp::FlatArrayMessageReader message(command.body, kReadWhole);
+  capnp::FlatArrayMessageReader message(command.body, reading_limits(command.body));
   auto canonical = message.getRoot<capnp::AnyStruct>().canonicalize();
   std::string request;
   for (auto part : {command.aggregate, command.id, command.actor, command.reason_code, command.reason_text}) {
@@ -159,7 +159,7 @@ Result<Working> Planner::load(const Aggregate& aggregate, const std::string& str
 
 Result<Planner::Time> Planner::time_of(const Aggregate& aggregate, const Command& command, const Policies& policies) const {
   auto now = clock_.now();
-  capnp::FlatArrayMessageReader message(command.body, kReadWhole);
+  capnp::FlatArrayMessageReader message(command.body, reading_limits(command.body));
   auto root = message.getRoot<capnp::DynamicStruct>(aggregate.command);
   KJ_IF_MAYBE(member, root.which())
     if (member->getProto().getName() == "correct") {

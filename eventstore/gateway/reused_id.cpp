@@ -49,7 +49,7 @@ Found difference(const Command& command, const RecordedEvent& event, const Subje
   if (auto reason = other("/reason/code", view(metadata.getReasonCode()), command.reason_code)) return reason;
   if (command.occurred_at && event.precision == command.precision && event.occurred_at != *command.occurred_at)
     return Difference{"/occurredAt", "another time"};
-  capnp::FlatArrayMessageReader sent(command.body, kReadWhole), stored(event.payload, kReadWhole);
+  capnp::FlatArrayMessageReader sent(command.body, reading_limits(command.body)), stored(event.payload, reading_limits(event.payload));
   auto wish = sent.getRoot<capnp::DynamicStruct>(aggregate.command);
   auto fact = stored.getRoot<capnp::DynamicStruct>(aggregate.event);
   KJ_IF_MAYBE(asked, wish.which())

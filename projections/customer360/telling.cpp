@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "domain/fold.h"
+#include "domain/reading.h"
 #include "domain/schema/account.values.h"
 #include "domain/schema/case.values.h"
 #include "domain/schema/data_subject.values.h"
@@ -72,7 +72,7 @@ std::string signed_points(std::int64_t points) {
 
 template <class Event>
 void select(const RecordedEvent& event, auto&& handlers) {
-  capnp::FlatArrayMessageReader message(event.payload, kReadWhole);
+  capnp::FlatArrayMessageReader message(event.payload, reading_limits(event.payload));
   Event::select(message.getRoot<typename Event::Wire>(), handlers);
 }
 

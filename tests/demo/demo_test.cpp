@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "domain/fold.h"
+#include "domain/reading.h"
 #include "domain/schema/account.values.h"
 #include "domain/schema/opportunity.values.h"
 #include "domain/schema/principal.values.h"
@@ -240,7 +240,7 @@ TEST_F(DemoOfTwoHundred, NamesAreLatinAndChineseAndSealed) {
   std::size_t latin = 0, chinese = 0;
   world().each([&](const RecordedEvent& event) {
     if (event.type != "account.created") return;
-    capnp::FlatArrayMessageReader message(event.payload, kReadWhole);
+    capnp::FlatArrayMessageReader message(event.payload, reading_limits(event.payload));
     auto sealed = read_text(message.getRoot<account::wire::Event>().getCreated().getName());
     auto name = world().keys.open(sealed);
     ASSERT_TRUE(name && *name);

@@ -226,6 +226,12 @@ TYPED_TEST(AppendContract, NamesTheLimitThatIsPassed) {
   torn.on("opportunity-A", 0);
   torn.raw().events[0].payload = torn.raw().events[0].payload.slice(0, 2);
   EXPECT_EQ(reason(torn), "store.malformed_message");
+  // A list of four million elements of no size.
+  const std::uint64_t claims[] = {std::uint64_t{3} << 32, std::uint64_t{1} << 48, std::uint64_t{7} << 32 | 1, std::uint64_t{4'000'000} << 2};
+  Sample amplified(1);
+  amplified.on("opportunity-A", 0);
+  amplified.raw().events[0].payload = {reinterpret_cast<const capnp::word*>(claims), 4};
+  EXPECT_EQ(reason(amplified), "store.message_no_tree");
   EXPECT_EQ(this->store_.head().position, Position{0});
 }
 

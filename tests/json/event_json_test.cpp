@@ -5,6 +5,8 @@
 #include <capnp/serialize.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "adapters/json/field_plan.h"
@@ -17,6 +19,7 @@
 #include "eventstore/command_gateway.h"
 #include "eventstore/memory/memory_event_store.h"
 #include "eventstore/memory/memory_subject_keys.h"
+#include "eventstore/stored_event.h"
 
 namespace rapport {
 namespace {
@@ -178,8 +181,7 @@ TEST_F(EventShapes, AnAlteredSealedTextIsCorruptAndNamesTheEvent) {
   event.stream_type = "case";
   event.subject_key = key_.id;
   auto metadata = kj::heapArray<capnp::word>(events_[1].metadata.asPtr());
-  capnp::FlatArrayMessageReader reader(metadata);
-  event.metadata = reader.getRoot<envelope::wire::Metadata>();
+  event.metadata_bytes = metadata;
   auto payload = kj::heapArray<capnp::word>(events_[1].payload.asPtr());
   auto bytes = payload.asBytes();
   bytes[bytes.size() - 20] ^= 1;  // inside the sealed text
@@ -196,8 +198,7 @@ TEST_F(EventShapes, AnAlteredSealedTextIsCorruptAndNamesTheEvent) {
 TEST_F(EventShapes, ADamagedPayloadIsToldOrReadButNeverCrashes) {
   RecordedEvent event;
   event.stream_type = "opportunity";
-  capnp::FlatArrayMessageReader reader(events_[0].metadata);
-  event.metadata = reader.getRoot<envelope::wire::Metadata>();
+  event.metadata_bytes = events_[0].metadata;
   std::size_t refused = 0;
   for (std::size_t at = 0; at < events_[0].payload.asBytes().size(); ++at) {
     for (int flip : {1, 0x80, 0xFF}) {
@@ -216,10 +217,28 @@ TEST_F(EventShapes, ADamagedPayloadIsToldOrReadButNeverCrashes) {
   EXPECT_GT(refused, 0U);
 }
 
+// Bytes that claim to be a thousand times what they are: an order of four million lines of no size.
+TEST_F(EventShapes, AnEventThatClaimsMoreThanItsBytesIsRefused) {
+  std::ifstream file(RAPPORT_SOURCE_DIR "/tests/fuzz/corpus/event/order.placed-lines-of-no-size", std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  constexpr std::size_t kPayload = 2 + kHeadBytes + sizeof(Salt) + 23 * sizeof(capnp::word);  // behind the metadata
+  ASSERT_GT(bytes.size(), kPayload);
+  auto payload = kj::heapArray<capnp::word>((bytes.size() - kPayload) / sizeof(capnp::word));
+  std::memcpy(static_cast<void*>(payload.begin()), bytes.data() + kPayload, payload.asBytes().size());
+  RecordedEvent event;
+  event.stream_type = "order";
+  event.metadata_bytes = events_[0].metadata;
+  event.payload = payload;
+  std::string out;
+  auto done = append_event(event, nullptr, out);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().reason, "store.damaged_message");
+  EXPECT_LT(out.size(), 10'000u) << "it was written before it was refused";
+}
+
 TEST_F(EventShapes, AnEventOfANewerProgramIsShownWithoutItsData) {
   RecordedEvent event;
-  capnp::FlatArrayMessageReader reader(events_[0].metadata);
-  event.metadata = reader.getRoot<envelope::wire::Metadata>();
+  event.metadata_bytes = events_[0].metadata;
   event.stream_type = "opportunity";
   auto payload = kj::heapArray<capnp::word>(events_[0].payload.asPtr());
   payload.asBytes()[16] =

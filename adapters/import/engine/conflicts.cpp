@@ -4,13 +4,13 @@
 #include <capnp/dynamic.h>
 #include <capnp/serialize.h>
 
-#include "domain/fold.h"
+#include "domain/reading.h"
 #include "domain/values.h"
 
 namespace rapport::import {
 
 std::set<std::string> changed_by(const AggregatePlan& aggregate, Words event) try {
-  capnp::FlatArrayMessageReader message(event, kReadWhole);
+  capnp::FlatArrayMessageReader message(event, reading_limits(event));
   auto root = message.getRoot<capnp::DynamicStruct>(aggregate.events.schema);
   KJ_IF_MAYBE (which, root.which()) {
     std::string name = which->getProto().getName().cStr();

@@ -120,7 +120,7 @@ Body inverse(const policy_set::State& before, const policy_set::Published& e) {
   if (before.kind == policy_set::Kind::kNone || before.retired) return {};
   auto words = kj::heapArray<capnp::word>(before.body.size() / sizeof(capnp::word));
   std::memcpy(static_cast<void*>(words.begin()), before.body.data(), words.asBytes().size());
-  capnp::FlatArrayMessageReader message(words, kReadWhole);
+  capnp::FlatArrayMessageReader message(words, reading_limits(words));
   auto publish = policy_set::Publish::read(message.getRoot<policy_set::wire::Publish>());
   publish.effective_from = e.effective_from;
   return message_of(publish);
@@ -190,7 +190,7 @@ class Walk {
  public:
   // What takes the event back, if it has an inverse; then the state after it.
   std::optional<Inverse> take(const RecordedEvent& event, bool wanted) {
-    capnp::FlatArrayMessageReader message(event.payload, kReadWhole);
+    capnp::FlatArrayMessageReader message(event.payload, reading_limits(event.payload));
     Body body;
     D::Event::visit(message.getRoot<typename D::Event::Wire>(), [&]<class E>(const E& value) {
       if constexpr (!std::same_as<E, Unknown>) {

@@ -4,6 +4,7 @@
 
 #include "adapters/import/engine/command_writer.h"
 #include "adapters/json/write_json.h"
+#include "domain/reading.h"
 #include "domain/schema/policy_set.values.h"
 
 namespace rapport::import {
@@ -34,7 +35,7 @@ Result<std::string> canonical_body(typename Body::Reader body, std::int32_t effe
 }
 
 Result<std::string> canonical_command(Words body, std::int32_t effective_from) {
-  capnp::FlatArrayMessageReader message(body, kReadWhole);
+  capnp::FlatArrayMessageReader message(body, reading_limits(body));
   return canonical_body<policy_set::wire::Publish>(
       message.getRoot<policy_set::wire::Command>().getPublish(), effective_from);
 }
@@ -52,7 +53,7 @@ Result<PolicyInLog> policy_in_log(const EventStore& store, const std::string& st
     auto event = reader->next();
     if (!event) return event.error();
     if (!*event) return PolicyInLog();
-    capnp::FlatArrayMessageReader message((*event)->payload, kReadWhole);
+    capnp::FlatArrayMessageReader message((*event)->payload, reading_limits((*event)->payload));
     auto root = message.getRoot<policy_set::wire::Event>();
     if (root.isRevoked()) return PolicyInLog{.taken_back = (*event)->version};
     if (!root.isPublished()) continue;
