@@ -21,6 +21,10 @@ struct Aggregate {
 // All aggregates of the catalogue, in its order. Built once by whoever wires, then borrowed.
 std::vector<Aggregate> all_aggregates();
 
+// What all folds are, as 64 hex digits: a state that was saved under another one is of no use. It is the digest of the sources of this
+// layer, so that nobody has to think of raising it; a change of no consequence costs a fold from the log.
+std::string_view folds_version();
+
 // Null if the catalogue has none of that name.
 const Aggregate* find_aggregate(const std::vector<Aggregate>& aggregates, std::string_view name);
 

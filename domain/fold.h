@@ -2,10 +2,12 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "domain/decision.h"
 #include "domain/footprint.h"
 #include "domain/reading.h"
+#include "domain/state_bytes.h"
 
 namespace rapport {
 
@@ -31,6 +33,10 @@ class Fold {
   virtual std::unique_ptr<Fold> clone() const = 0;
   // What it takes in memory, about; looks at all of the state.
   virtual std::size_t bytes() const = 0;
+  // The state for a cache on disk, and back from what a fold of the same folds_version() made of one; false, and the state is to
+  // be thrown away, if the bytes are no state.
+  virtual std::string save() const = 0;
+  [[nodiscard]] virtual bool restore(std::string_view saved) = 0;
 };
 
 template <class D>
@@ -83,6 +89,12 @@ class FoldOf final : public Fold {
 
   std::unique_ptr<Fold> clone() const override { return std::make_unique<FoldOf>(*this); }
   std::size_t bytes() const override { return sizeof *this + owned_bytes(state_); }
+  std::string save() const override {
+    std::string bytes;
+    write_state(state_, bytes);
+    return bytes;
+  }
+  bool restore(std::string_view saved) override { return read_state(saved, state_) && saved.empty(); }
   const typename D::State& state() const { return state_; }
 
  private:

@@ -46,8 +46,9 @@ class PassingKeys final : public SubjectKeys {
 
 class CommandGateway::Impl {
  public:
-  Impl(const std::vector<Aggregate>& aggregates, EventStore& store, SubjectKeys& keys, const Clock& clock)
-      : aggregates_(aggregates), clock_(clock), store_(store), keys_(keys), planner_(aggregates, store, keys, clock), cache_(kCachedBytesMax) {}
+  Impl(const std::vector<Aggregate>& aggregates, EventStore& store, SubjectKeys& keys, const Clock& clock, Snapshots* snapshots)
+      : aggregates_(aggregates), clock_(clock), store_(store), keys_(keys), snapshots_(snapshots),
+        planner_(aggregates, store, keys, clock, snapshots), cache_(kCachedBytesMax) {}
 
   Result<void> read_policies() {
     auto reader = store_.read({.filter = Term::category(kPolicies)});
@@ -138,6 +139,7 @@ class CommandGateway::Impl {
   const Clock& clock_;
   EventStore& store_;
   SubjectKeys& keys_;
+  Snapshots* const snapshots_;  // may be null
   Planner planner_;
   FoldCache cache_;
   std::shared_mutex policies_mutex_;
@@ -210,8 +212,8 @@ CommandGateway::CommandGateway(std::unique_ptr<Impl> impl) : impl_(std::move(imp
 CommandGateway::~CommandGateway() = default;
 
 Result<std::unique_ptr<CommandGateway>> CommandGateway::open(const std::vector<Aggregate>& aggregates, EventStore& store,
-                                                             SubjectKeys& keys, const Clock& clock) {
-  auto impl = std::make_unique<Impl>(aggregates, store, keys, clock);
+                                                             SubjectKeys& keys, const Clock& clock, Snapshots* snapshots) {
+  auto impl = std::make_unique<Impl>(aggregates, store, keys, clock, snapshots);
   if (auto finished = finish_erasures(store, keys); !finished) return std::move(finished).error();
   if (auto read = impl->read_policies(); !read) return std::move(read).error();
   return std::unique_ptr<CommandGateway>(new CommandGateway(std::move(impl)));
@@ -364,7 +366,7 @@ class CommandBatch::Impl final : public Workspace {
 
   struct DryRun {
     explicit DryRun(CommandGateway::Impl& gateway)
-        : keys(gateway.keys_), planner(gateway.aggregates_, gateway.store_, keys, gateway.clock_), policies(gateway.policies_) {}
+        : keys(gateway.keys_), planner(gateway.aggregates_, gateway.store_, keys, gateway.clock_, gateway.snapshots_), policies(gateway.policies_) {}
     PassingKeys keys;
     Planner planner;
     Policies policies;

@@ -9,6 +9,7 @@
 #include "domain/aggregates.h"
 #include "eventstore/clock.h"
 #include "eventstore/event_store.h"
+#include "eventstore/snapshots.h"
 #include "eventstore/subject_keys.h"
 
 namespace rapport {
@@ -58,9 +59,10 @@ class CommandGateway final {
   // What states of streams take in memory between commands, about.
   static constexpr std::size_t kCachedBytesMax = 64u << 20;
 
-  // Everything is borrowed and must outlive the gateway. Reads the policies from the log.
+  // Everything is borrowed and must outlive the gateway. Reads the policies from the log. Without snapshots every state that is not
+  // in memory is folded from its stream's first event.
   static Result<std::unique_ptr<CommandGateway>> open(const std::vector<Aggregate>& aggregates, EventStore& store,
-                                                      SubjectKeys& keys, const Clock& clock);
+                                                      SubjectKeys& keys, const Clock& clock, Snapshots* snapshots = nullptr);
   ~CommandGateway();
 
   // Decides and stores one command; durable when it returns. Errors: kInvalid ("command.unknown", "stream.id_invalid", …),

@@ -253,7 +253,7 @@ Result<bool> LocalStore::fill_from(const std::string& file, const Progress& prog
   if (!loading.whole())
     if (auto noted = impl.note_load(); !noted) return std::move(noted).error();
   // The policies that came in with the log.
-  auto gateway = CommandGateway::open(impl.aggregates, *impl.store, *impl.keys, impl.clock);
+  auto gateway = CommandGateway::open(impl.aggregates, *impl.store, *impl.keys, impl.clock, impl.snapshots.get());
   if (!gateway) return std::move(gateway).error();
   impl.gateway = std::move(*gateway);
   return loading.whole();

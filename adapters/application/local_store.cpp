@@ -113,7 +113,8 @@ Result<void> LocalStore::Impl::open(Opening opening) {
   if (!subject_keys) return std::move(subject_keys).error();
   keys = std::move(*subject_keys);
   if (!directory->read_only()) {
-    auto way_in = CommandGateway::open(aggregates, *store, *keys, clock);
+    snapshots = std::make_unique<SnapshotFiles>(path);
+    auto way_in = CommandGateway::open(aggregates, *store, *keys, clock, snapshots.get());
     if (!way_in) return std::move(way_in).error();
     gateway = std::move(*way_in);
   }

@@ -13,6 +13,7 @@
 #include "eventstore/rocks/group_files.h"
 #include "eventstore/rocks/rocks_event_store.h"
 #include "eventstore/rocks/rocks_subject_keys.h"
+#include "eventstore/rocks/snapshot_files.h"
 #include "projections/rocks/rocks_row_stores.h"
 #include "projections/view_hosts.h"
 
@@ -53,6 +54,7 @@ class LocalStore::Impl {
   std::unique_ptr<StoreDirectory> directory;
   std::unique_ptr<RocksEventStore> store;
   std::unique_ptr<RocksSubjectKeys> keys;
+  std::unique_ptr<SnapshotFiles> snapshots;  // if the store may be written
   std::unique_ptr<CommandGateway> gateway;
   std::unique_ptr<projections::RocksRowStores> rows;
   std::unique_ptr<projections::ViewHosts> views;

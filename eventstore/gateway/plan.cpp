@@ -136,13 +136,13 @@ Hash Planner::request_of(const Command& command) const {
   return keys_.keyed_digest("request", request);
 }
 
-Result<Working> Planner::load(const Aggregate& aggregate, const std::string& stream) const {
-  Working working{&aggregate, aggregate.open(), {}};
-  auto reader = store_.read({.stream = stream});
-  for (;;) {
-    auto event = reader->next();
+// The rest of a stream is folded onto its state.
+Result<std::uint64_t> Planner::fold_on(EventReader& reader, const std::string& stream, Snapshot& state) {
+  auto& working = state.working;
+  for (std::uint64_t folded = 0;; ++folded) {
+    auto event = reader.next();
     if (!event) return std::move(event).error();
-    if (!*event) return working;
+    if (!*event) return folded;
     switch (working.fold->apply((*event)->payload)) {
       case Applied::kYes: break;
       case Applied::kNewer:
@@ -153,8 +153,28 @@ Result<Working> Planner::load(const Aggregate& aggregate, const std::string& str
                      stream + " is damaged at position " + std::to_string((*event)->position.value), "", "", "run rapport verify"};
     }
     working.version = (*event)->version;
-    if (known((*event)->precision)) working.happened(kind_of(aggregate, (*event)->payload), (*event)->occurred_at);
+    state.leaf = (*event)->leaf;
+    if (known((*event)->precision)) working.happened(kind_of(*working.aggregate, (*event)->payload), (*event)->occurred_at);
   }
+}
+
+Result<Working> Planner::load(const Aggregate& aggregate, const std::string& stream) const {
+  Snapshot state{{&aggregate, aggregate.open(), {}}};
+  std::unique_ptr<EventReader> reader;
+  if (auto kept = snapshots_ ? snapshots_->find(stream) : std::nullopt)
+    if (auto snapshot = decode(*kept, aggregate, stream, keys_)) {
+      reader = store_.read({.stream = stream, .from_version = snapshot->working.version});
+      auto last = reader->next();
+      if (!last) return std::move(last).error();
+      // Another event there, or none: the log was taken back since.
+      if (*last && (*last)->version == snapshot->working.version && (*last)->leaf == snapshot->leaf) state = std::move(*snapshot);
+      else reader.reset();
+    }
+  if (!reader) reader = store_.read({.stream = stream});
+  auto folded = fold_on(*reader, stream, state);
+  if (!folded) return std::move(folded).error();
+  if (snapshots_ && *folded >= snapshots_->events_min()) snapshots_->keep(stream, encode(state, stream, keys_));
+  return std::move(state.working);
 }
 
 Result<Planner::Time> Planner::time_of(const Aggregate& aggregate, const Command& command, const Policies& policies) const {

@@ -4,7 +4,7 @@
 
 #include "domain/policies.h"
 #include "eventstore/command_gateway.h"
-#include "eventstore/gateway/fold_cache.h"
+#include "eventstore/gateway/snapshot.h"
 #include "eventstore/sealing.h"
 
 namespace rapport {
@@ -41,8 +41,9 @@ class Workspace {
 // Makes plans. Safe for concurrent use with different workspaces and buffers.
 class Planner final {
  public:
-  Planner(const std::vector<Aggregate>& aggregates, EventStore& store, SubjectKeys& keys, const Clock& clock)
-      : aggregates_(aggregates), store_(store), keys_(keys), clock_(clock) {}
+  // `snapshots` may be null.
+  Planner(const std::vector<Aggregate>& aggregates, EventStore& store, SubjectKeys& keys, const Clock& clock, Snapshots* snapshots)
+      : aggregates_(aggregates), store_(store), keys_(keys), clock_(clock), snapshots_(snapshots) {}
 
   // The command's aggregate, or kInvalid; its id is checked, too.
   Result<const Aggregate*> aggregate_of(const Command& command) const;
@@ -52,7 +53,7 @@ class Planner final {
   // are spoilt and must be dropped.
   Result<Plan> plan(const Aggregate& aggregate, const Command& command, const Policies& policies, Workspace& workspace,
                     EventBuffer& out) const;
-  // Reads a stream's state from the log.
+  // Reads a stream's state from the log, from its snapshot on if there is one of just this stream.
   Result<Working> load(const Aggregate& aggregate, const std::string& stream) const;
 
  private:
@@ -63,6 +64,8 @@ class Planner final {
     kj::Array<capnp::word> target = {};    // a correction's: the event that it corrects
   };
   class Making;
+  // Applies what the reader has to give; how many events that were.
+  static Result<std::uint64_t> fold_on(EventReader& reader, const std::string& stream, Snapshot& state);
   // When the command's events are true: a correction's at its target's time.
   Result<Time> time_of(const Aggregate& aggregate, const Command& command, const Policies& policies) const;
   Result<Time> target_time_of(const EventId& target, const Command& command, Timestamp sent) const;
@@ -71,6 +74,7 @@ class Planner final {
   EventStore& store_;
   SubjectKeys& keys_;
   const Clock& clock_;
+  Snapshots* const snapshots_;
   Sealing sealing_;
 };
 

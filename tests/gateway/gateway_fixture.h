@@ -85,11 +85,14 @@ inline const opportunity::Open kOpen{.pipeline_id = "default", .stage_id = "new"
 // An order's points belong to the append that fulfilled it.
 struct RewardTest : CommandGatewayTest {
   RewardTest() {
+    RAPPORT_ASSERT(send("policySet", "points", points_program()));
+    RAPPORT_ASSERT(send("order", "o1", place("4711")));
+  }
+  static policy_set::Publish points_program() {
     policy_set::LoyaltyProgramBody body{
         .earn = policy_set::EarnRule{.on = policy_set::EarnOn::ORDER_FULFILLED, .points = 1, .per = {100, "GBP"}, .round = policy_set::Rounding::DOWN},
         .reverse = policy_set::ReverseRule{.on = policy_set::ReverseOn::CREDIT_NOTE, .lots = policy_set::LotOrder::NEWEST}};
-    RAPPORT_ASSERT(send("policySet", "points", policy_set::Publish{.loyalty_program = body, .approver_id = "ben"}));
-    RAPPORT_ASSERT(send("order", "o1", place("4711")));
+    return {.loyalty_program = body, .approver_id = "ben"};
   }
   static order::Place place(Text account) {
     return {.kind = order::Kind::SALE, .account_id = account, .currency = "GBP",

@@ -1,6 +1,8 @@
 // A small enterprise in memory: commands go through the real gateway and deciders, with their
 // reactions, into a real log.
 #pragma once
+#include <functional>
+
 #include "eventstore/command_gateway.h"
 #include "eventstore/memory/memory_event_store.h"
 #include "eventstore/memory/memory_subject_keys.h"
@@ -22,16 +24,22 @@ class World {
     clock_.advance(kMicrosPerSecond);
     EventBuffer buffer;
     auto body = buffer.append<typename C::Union>([&](auto b) { command.write_member(b); });
-    return gateway_->submit({.aggregate = aggregate,
-                             .id = id,
-                             .body = body,
-                             .command_id = CommandId::of(7, ++commands_),
-                             .occurred_at = occurred_at,
-                             .reason_code = "backdate",  // its clock stands past all of its days
-                             .as_fact = as_fact});
+    Command sent{.aggregate = aggregate,
+                 .id = id,
+                 .body = body,
+                 .command_id = CommandId::of(7, ++commands_),
+                 .occurred_at = occurred_at,
+                 .reason_code = "backdate",  // its clock stands past all of its days
+                 .as_fact = as_fact};
+    auto receipt = gateway_->submit(sent);
+    if (on_sent_) on_sent_(sent, receipt);
+    return receipt;
   }
+  // Is told of each command, and of its answer.
+  void on_sent(std::function<void(const Command&, const Result<Receipt>&)> told) { on_sent_ = std::move(told); }
   const MemoryEventStore& log() const { return store_; }
   const MemorySubjectKeys& keys() const { return keys_; }
+  const Clock& clock() const { return clock_; }
 
   std::size_t size() const { return store_.head().position.value; }
   void fold(const ViewType& view, RowStore& store, std::size_t to, std::size_t batch = 3) const {
@@ -49,6 +57,7 @@ class World {
   MemorySubjectKeys keys_;
   std::unique_ptr<CommandGateway> gateway_;
   std::uint64_t commands_ = 0;
+  std::function<void(const Command&, const Result<Receipt>&)> on_sent_;
 };
 
 }  // namespace rapport::projections
