@@ -13,7 +13,7 @@ constexpr std::uint64_t kSmallLogEvents = 500'000;
 constexpr std::uint64_t kNewSmallViewEvents = 20'000;
 constexpr std::chrono::milliseconds kLiveWait{500}, kYield{1};
 // Events that come one by one are folded several at once, unless somebody waits for one: each fold costs a write.
-constexpr std::chrono::milliseconds kGather{10};
+constexpr std::chrono::milliseconds kGather{25};
 
 Error no_rows(const ViewType& type) {
   return {.code = ErrorCode::kUnavailable,

@@ -12,6 +12,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLookAroundEvery{100};
 constexpr milliseconds kSaveEvery{2'000};
+// Events that come one by one are sent several at once: a frame, a wake-up and a request to a broker cost far more than an event.
+// The first one after a pause goes at once.
+constexpr milliseconds kGather{10};
 constexpr milliseconds kFarewell{5'000};  // for what is under way when told to stop
 constexpr std::uint64_t kEventsARunMax = 4'096;
 constexpr int kReportSlices = 25, kReportSliceMs = 20;
@@ -50,13 +53,18 @@ Result<Session::Ended> Session::publish(Position to, bool follow, const Watch& w
     if (!*more && !follow) break;
     serve(0);
     look_around(watch);
-    if (!*more && usable()) store_.wait_past(taken_, kLookAroundEvery, stop);
+    if (!*more && usable()) wait_for_more(stop);
   }
   if (usable()) drain(watch);
   if (refused_) return *refused_;
   save_cursor(usable());
   if (!usable()) return Ended::kBroken;
   return stop.stop_requested() ? Ended::kStopped : Ended::kCaughtUp;
+}
+
+void Session::wait_for_more(const std::stop_token& stop) {
+  const auto gathered = Clock::now() + kGather;
+  if (store_.wait_past(taken_, kLookAroundEvery, stop)) std::this_thread::sleep_until(gathered);
 }
 
 // Whether the rate allows nothing just now; then some time has passed.

@@ -27,7 +27,7 @@ Connection::Properties producer_settings(const RelayOptions& options, Pass pass)
       {"enable.idempotence", "true"},
       {"enable.gapless.guarantee", "true"},
       {"message.timeout.ms", "0"},  // the log is the buffer: nothing is ever given up
-      {"linger.ms", "5"},
+      {"linger.ms", "1"},  // what is sent together was gathered before; while the queue is full batches fill by themselves
       {"batch.size", "1000000"},
       {"compression.type", "lz4"},
       {"message.max.bytes", std::to_string(kMessageBytesMax)},

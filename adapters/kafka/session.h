@@ -106,6 +106,7 @@ class Session final {
   void save_cursor(bool clean);
 
   // publish.cpp: the loop.
+  void wait_for_more(const std::stop_token& stop);
   bool held_back(const Watch& watch);
   Result<bool> take_next(EventReader& reader);
   Result<void> send(const RecordedEvent& event);

@@ -1,6 +1,6 @@
 // How long it takes from a command to a Kafka consumer, at a steady rate, beside librdkafka alone with records of that size: the
 // server with its relay, one broker, a consumer with librdkafka's defaults. A command's time counts from when it was due, so
-// that a server that is late is late for all.
+// that a server that is late is late for all; its stages are told apart by when the event was recorded.
 //   latency [--rate N] [--seconds N]
 #include <librdkafka/rdkafka.h>
 
@@ -29,14 +29,15 @@ namespace http = boost::beast::http;
 
 constexpr unsigned kConnections = 16;
 
-// Of each command or record by its number: how long after it was due. Written once each, by whoever sees it.
+// Of each command or record by its number: how long it took. Written once each, by whoever sees it.
 class Delays {
  public:
   explicit Delays(std::size_t count) : microseconds_(std::make_unique<std::atomic<std::int64_t>[]>(count)), count_(count) {}
-  void seen(std::size_t number, Clock::time_point due) {
-    auto late = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - due).count();
+  void took(std::size_t number, Clock::duration time) {
+    auto late = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
     if (number < count_ && microseconds_[number].exchange(std::max<std::int64_t>(late, 1)) == 0) ++seen_;
   }
+  void seen(std::size_t number, Clock::time_point due) { took(number, Clock::now() - due); }
   bool complete() const { return seen_ == count_; }
   void print(const char* what) const {
     std::vector<std::int64_t> sorted(count_);
@@ -74,10 +75,16 @@ rd_kafka_t* client(rd_kafka_type_t type, const std::string& brokers) {
   return handle;
 }
 
-// Reads a topic from its end on another thread; `on_key` gets each record's key.
+// How long ago the record was made, by the clock on the wall.
+Clock::duration age(const rd_kafka_message_t& message) {
+  return std::chrono::system_clock::now().time_since_epoch() - std::chrono::milliseconds(rd_kafka_message_timestamp(&message, nullptr));
+}
+
+// Reads a topic from its end on another thread; `on_record` gets each record's key and age.
 class Tail {
  public:
-  Tail(const std::string& brokers, const std::string& topic, std::function<void(std::string_view)> on_key) : handle_(client(RD_KAFKA_CONSUMER, brokers)) {
+  using OnRecord = std::function<void(std::string_view key, Clock::duration age)>;
+  Tail(const std::string& brokers, const std::string& topic, OnRecord on_record) : handle_(client(RD_KAFKA_CONSUMER, brokers)) {
     auto* list = rd_kafka_topic_partition_list_new(kPartitionsDefault);
     for (std::int32_t partition = 0; partition < kPartitionsDefault; ++partition) {
       std::int64_t first = 0, end = 0;
@@ -86,11 +93,11 @@ class Tail {
     }
     RAPPORT_ASSERT(rd_kafka_assign(handle_, list) == RD_KAFKA_RESP_ERR_NO_ERROR);
     rd_kafka_topic_partition_list_destroy(list);
-    thread_ = std::jthread([this, on_key = std::move(on_key)](std::stop_token stop) {
+    thread_ = std::jthread([this, on_record = std::move(on_record)](std::stop_token stop) {
       while (!stop.stop_requested()) {
         auto* message = rd_kafka_consumer_poll(handle_, 50);
         if (message == nullptr) continue;
-        if (!message->err) on_key({static_cast<const char*>(message->key), message->key_len});
+        if (!message->err) on_record({static_cast<const char*>(message->key), message->key_len}, age(*message));
         rd_kafka_message_destroy(message);
       }
     });
@@ -162,11 +169,15 @@ void await(Claim&& claim) {
 Schedule soon(double rate) { return {Clock::now() + std::chrono::milliseconds(200), rate}; }
 
 void through_rapport(const std::string& address, const Broker& broker, double rate, std::size_t count, const std::string& run, bool counts) {
-  Delays answered(count), consumed(count);
+  Delays answered(count), recorded(count), published(count), consumed(count);
   const auto schedule = soon(rate);
   {
-    Tail tail(broker.address(), events_topic("account"), [&](std::string_view key) {
-      if (key.starts_with("account-" + run + "-")) consumed.seen(number_of(key), schedule.due(number_of(key)));
+    Tail tail(broker.address(), events_topic("account"), [&](std::string_view key, Clock::duration age) {
+      if (!key.starts_with("account-" + run + "-")) return;
+      const auto number = number_of(key);
+      recorded.took(number, Clock::now() - age - schedule.due(number));
+      published.took(number, age);
+      consumed.seen(number, schedule.due(number));
     });
     at_its_time(schedule, count, [&] {
       return [&, connection = std::make_shared<Connection>(address)](std::size_t number) {
@@ -177,6 +188,8 @@ void through_rapport(const std::string& address, const Broker& broker, double ra
     await([&] { return consumed.complete(); });
   }
   if (!counts) return;
+  recorded.print("event recorded, to the ms");
+  published.print("from there to the consumer");
   answered.print("command answered");
   consumed.print("event at the consumer");
 }
@@ -187,7 +200,7 @@ void through_librdkafka(const Broker& broker, rd_kafka_t* producer, double rate,
   Delays consumed(count);
   const auto schedule = soon(rate);
   {
-    Tail tail(broker.address(), topic, [&](std::string_view key) { consumed.seen(number_of(key), schedule.due(number_of(key))); });
+    Tail tail(broker.address(), topic, [&](std::string_view key, auto) { consumed.seen(number_of(key), schedule.due(number_of(key))); });
     at_its_time(schedule, count, [&] {
       return [&](std::size_t number) {
         auto key = "account-floor-" + std::to_string(number);
@@ -205,13 +218,13 @@ void through_librdkafka(const Broker& broker, rd_kafka_t* producer, double rate,
 void measure(double rate, double seconds) {
   Broker broker;
   broker.topics("--create --topic floor --partitions " + std::to_string(kPartitionsDefault));
-  const auto count = static_cast<std::size_t>(rate * seconds);
+  const auto count = static_cast<std::size_t>(rate * seconds), warm = count / 2;  // a broker that was just started compiles itself
   bench::Child server({RAPPORT_PROGRAM, "serve", "--data", broker.folder("store").string(), "--kafka", broker.address(), "--listen", "127.0.0.1:0", "--quiet"});
   const auto line = server.read_line();
   const auto address = line.substr(line.rfind('/') + 1);
   Connection(address).create_account("first");  // the relay makes its topics
   await([&] { return !consume(broker.address(), events_topic("account")).empty(); });
-  through_rapport(address, broker, rate, static_cast<std::size_t>(rate), "warm", false);
+  through_rapport(address, broker, rate, warm, "warm", false);
   const auto cpu = server.cpu_seconds();
   std::printf("%.0f commands/s for %.0f s over %u connections\n", rate, seconds, kConnections);
   through_rapport(address, broker, rate, count, "timed", true);
@@ -233,5 +246,6 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "--rate") == 0) rate = std::stod(argv[i + 1]);
     if (std::strcmp(argv[i], "--seconds") == 0) seconds = std::stod(argv[i + 1]);
   }
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   rapport::kafka::measure(rate, seconds);
 }

@@ -105,7 +105,7 @@ void produce_raw(const std::string& brokers, const std::vector<Ready>& records) 
            {"bootstrap.servers", brokers.c_str()},
            {"enable.idempotence", "true"},
            {"message.timeout.ms", "0"},
-           {"linger.ms", "5"},
+           {"linger.ms", "1"},
            {"batch.size", "1000000"},
            {"compression.type", "lz4"},
            {"message.max.bytes", "4194304"},
