@@ -43,7 +43,7 @@ struct ConnectionShared {
   std::atomic<std::size_t>& live_clients;
 };
 
-// Serves the connection on the socket's executor, which must be a strand, until it ends.
+// Serves the connection on the socket's executor, which must have one thread, until it ends.
 void serve_connection(boost::asio::ip::tcp::socket socket, const ConnectionShared& shared);
 
 }  // namespace rapport

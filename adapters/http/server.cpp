@@ -8,7 +8,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/write.hpp>
 #include <thread>
 #include <vector>
@@ -86,6 +85,21 @@ Error cannot_listen(const tcp::endpoint& endpoint, const error_code& error) {
           .message = "cannot listen on " + to_text(endpoint) + ": " + error.message()};
 }
 
+// A thread with connections of its own: nothing of a connection ever happens on two threads, so nothing has to take turns, and
+// no thread of these wakes another.
+struct IoThread {
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> guard = asio::make_work_guard(context);
+  std::jthread thread = {};
+};
+using IoThreads = std::vector<std::unique_ptr<IoThread>>;
+
+IoThreads make_io_threads(unsigned count) {
+  IoThreads threads;
+  for (unsigned i = 0; i < count; ++i) threads.push_back(std::make_unique<IoThread>());
+  return threads;
+}
+
 }  // namespace
 
 class HttpServer::Impl {
@@ -113,7 +127,7 @@ class HttpServer::Impl {
   ~Impl() { stop(); }
 
   Result<void> listen() {
-    const auto endpoint = resolve(context_, options_);
+    const auto endpoint = resolve(io_.front()->context, options_);
     if (!endpoint) return endpoint.error();
     error_code error;
     acceptor_.open(endpoint->protocol(), error);
@@ -123,7 +137,7 @@ class HttpServer::Impl {
     if (error) return cannot_listen(*endpoint, error);
     address_ = to_text(acceptor_.local_endpoint(error));
     asio::co_spawn(acceptor_.get_executor(), accept(), asio::detached);
-    for (unsigned i = 0; i < options_.io_threads; ++i) threads_.emplace_back([this] { context_.run(); });
+    for (auto& io : io_) io->thread = std::jthread([&context = io->context] { context.run(); });
     spdlog::info("listening on http://{}", address_);
     return {};
   }
@@ -144,22 +158,21 @@ class HttpServer::Impl {
       connections_.wait_for_none(kCutPause);
     }
     cutting_.request_stop();
-    // The pools before the context: their work refers to coroutines that wait in it.
+    // The pools before the contexts: their work refers to coroutines that wait in them.
     longs_.reset();
     reports_.reset();
     commands_.reset();
-    guard_.reset();
-    context_.stop();
-    threads_.clear();
+    for (auto& io : io_) io->context.stop();
+    for (auto& io : io_)
+      if (io->thread.joinable()) io->thread.join();
   }
 
  private:
   asio::awaitable<void> accept() {
     asio::steady_timer pause(acceptor_.get_executor());
-    while (acceptor_.is_open()) {
+    for (std::size_t next = 0; acceptor_.is_open(); ++next) {
       error_code error;
-      // A strand each: the coroutine of a connection and what wakes it take turns.
-      auto socket = co_await acceptor_.async_accept(asio::make_strand(context_),
+      auto socket = co_await acceptor_.async_accept(io_[next % io_.size()]->context,
                                                     asio::redirect_error(asio::use_awaitable, error));
       if (error == asio::error::operation_aborted || stopping_.stop_requested()) break;
       if (error) {
@@ -201,12 +214,10 @@ class HttpServer::Impl {
   ConnectionCount connections_;
   std::atomic<std::size_t> live_clients_ = 0;
 
-  asio::io_context context_;
-  asio::executor_work_guard<asio::io_context::executor_type> guard_ = asio::make_work_guard(context_);
-  tcp::acceptor acceptor_{asio::make_strand(context_)};
+  const IoThreads io_ = make_io_threads(options_.io_threads);
+  tcp::acceptor acceptor_{io_.front()->context};
   std::optional<WorkerPool> commands_, reports_, longs_;
   const ConnectionShared shared_;
-  std::vector<std::jthread> threads_;
   std::string address_;
   bool stopped_ = false;
 };

@@ -16,7 +16,7 @@
 
 namespace rapport {
 
-// One coroutine at a time, on the socket's executor, which must be a strand; stop_waiting() and cut() on it
+// One coroutine at a time, on the socket's executor, which must have one thread; stop_waiting() and cut() on it
 // as well.
 class HttpWire final {
  public:
