@@ -90,15 +90,17 @@ Result<void> KeyDatabase::write(rocksdb::WriteBatch& batch, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
   auto status = db_->Write(options, &batch);
-  failed_ = !status.ok();
-  return failed_ ? Result<void>(from_status(status, "cannot write the keys")) : Result<void>();
+  if (status.ok()) return {};
+  failed_ = true;
+  return from_status(status, "cannot write the keys");
 }
 
 Result<void> KeyDatabase::sync() {
   if (!db_ || failed_) return stopped();
   auto status = db_->SyncWAL();
-  failed_ = !status.ok();
-  return failed_ ? Result<void>(from_status(status, "cannot sync the keys")) : Result<void>();
+  if (status.ok()) return {};
+  failed_ = true;
+  return from_status(status, "cannot sync the keys");
 }
 
 Result<void> KeyDatabase::verify_files() const {

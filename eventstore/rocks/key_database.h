@@ -2,6 +2,7 @@
 #pragma once
 #include <rocksdb/db.h>
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -13,7 +14,7 @@
 
 namespace rapport {
 
-// One thread at a time. After a failed write or replacement it answers "keys.stopped" until it is opened again.
+// One thread at a time, but sync() may go beside reads and writes. After a failed write or replacement it answers "keys.stopped" until it is opened again.
 class KeyDatabase final {
  public:
   // Finishes, or takes back, a replacement that a crash cut off, unless it is opened to be read.
@@ -47,7 +48,7 @@ class KeyDatabase final {
   const std::filesystem::path keys_;
   const bool read_only_;
   std::unique_ptr<rocksdb::DB> db_;  // null: it stopped while it was being replaced
-  bool failed_ = false;
+  std::atomic<bool> failed_ = false;
 };
 
 }  // namespace rapport

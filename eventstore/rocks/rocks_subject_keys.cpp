@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <condition_variable>
 #include <mutex>
 
 #include "eventstore/byte_order.h"
@@ -66,6 +67,14 @@ class RocksSubjectKeys::Impl final {
   Result<std::optional<NamedKey>> by_id(std::uint64_t id);
   Result<void> put(const NamedKey& named, bool seals);
   Result<void> sync();
+  // The same for those who come together; keys can be made and read meanwhile.
+  Result<void> sync_together(std::unique_lock<std::mutex>& lock);
+  // For what must not meet a sync: nobody syncs as long as it is held.
+  std::unique_lock<std::mutex> lock_idle() {
+    std::unique_lock lock(mutex_);
+    sync_ended_.wait(lock, [this] { return !syncing_; });
+    return lock;
+  }
   Result<void> destroy(std::span<const Erasure> erasures);
   Result<void> rotate(const MasterKey& next);
   Result<void> verify() const;
@@ -78,6 +87,8 @@ class RocksSubjectKeys::Impl final {
   const fs::path keys_;
 
   std::mutex mutex_;  // guards all below
+  std::condition_variable sync_ended_;
+  bool syncing_ = false;  // one of those who come together does, without the mutex
   MasterKey master_;
   const std::unique_ptr<KeyDatabase> db_;
   Hash secret_{};
@@ -229,6 +240,28 @@ Result<void> RocksSubjectKeys::Impl::sync() {
   if (auto synced = db_->sync(); !synced) return synced;
   synced_ = count_;
   return witness_->write(count_value(count_));
+}
+
+// One syncs for all whose keys are there when it begins; who comes meanwhile waits for the next.
+Result<void> RocksSubjectKeys::Impl::sync_together(std::unique_lock<std::mutex>& lock) {
+  const auto wanted = count_;
+  while (synced_ < wanted) {
+    if (syncing_) {
+      sync_ended_.wait(lock);
+      continue;
+    }
+    syncing_ = true;
+    const auto count = count_;
+    lock.unlock();
+    auto synced = db_->sync();
+    if (synced) synced = witness_->write(count_value(count));
+    lock.lock();
+    syncing_ = false;
+    sync_ended_.notify_all();
+    if (!synced) return synced;
+    synced_ = count;
+  }
+  return {};
 }
 
 // The register comes first: from there on a crash is followed by the destruction at the next open.
@@ -411,8 +444,8 @@ Result<void> RocksSubjectKeys::restore(const NamedKey& named) {
 }
 
 Result<void> RocksSubjectKeys::sync() {
-  std::lock_guard lock(impl_->mutex_);
-  return impl_->sync();
+  std::unique_lock lock(impl_->mutex_);
+  return impl_->sync_together(lock);
 }
 
 bool RocksSubjectKeys::erased(std::uint64_t key_id) const {
@@ -428,7 +461,7 @@ Result<std::uint64_t> RocksSubjectKeys::current_key(std::string_view subject) co
 }
 
 Result<void> RocksSubjectKeys::destroy(std::span<const Erasure> erasures) {
-  std::lock_guard lock(impl_->mutex_);
+  auto lock = impl_->lock_idle();
   if (impl_->directory_.read_only()) return opened_to_read();
   return impl_->destroy(erasures);
 }
@@ -439,7 +472,7 @@ Position RocksSubjectKeys::erased_up_to() const {
 }
 
 Result<void> RocksSubjectKeys::rotate(const MasterKey& next) {
-  std::lock_guard lock(impl_->mutex_);
+  auto lock = impl_->lock_idle();
   if (impl_->directory_.read_only()) return opened_to_read();
   return impl_->rotate(next);
 }
@@ -482,7 +515,7 @@ Result<void> RocksSubjectKeys::each_entry(const std::function<bool(std::string_v
 }
 
 Result<void> RocksSubjectKeys::verify() const {
-  std::lock_guard lock(impl_->mutex_);
+  auto lock = impl_->lock_idle();
   return impl_->verify();
 }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "eventstore/rocks/files.h"
 #include "tests/eventstore_samples/whole_store.h"
@@ -56,6 +57,33 @@ TEST_F(KeysTest, SealsUnderOneKeyASubjectForEver) {
   EXPECT_EQ(store.keys->key_for("account-1")->id, sealing_key(sealed));
   EXPECT_EQ(store.keys->keyed_digest("request", "x"), digest);
   EXPECT_EQ(store.keys->count(), 2u);
+  EXPECT_TRUE(store.keys->verify());
+}
+
+TEST_F(KeysTest, ThatAreMadeTogetherAreKeptWhenEachSyncEndsAlsoAcrossAnErasure) {
+  constexpr int kThreads = 8, kEach = 25;
+  std::string sealed[kThreads];
+  auto copied = temporary_.path() / "copied";  // what the files have once all were told so: nothing is closed before
+  {
+    auto store = open();
+    auto first = store.keys->key_for("account-erased")->id;
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread)
+      threads.emplace_back([&, thread] {
+        for (int i = 0; i < kEach; ++i) {
+          auto key = store.keys->key_for("account-" + std::to_string(thread) + "-" + std::to_string(i));
+          EXPECT_TRUE(key && store.keys->sync());
+          sealed[thread] = seal(*key, "Ann");
+        }
+      });
+    EXPECT_TRUE(store.keys->destroy(std::vector<Erasure>{{first, {7}, {5}}}));
+    threads.clear();
+    fs::copy(path_, copied, fs::copy_options::recursive);
+  }
+  path_ = copied;
+  auto store = open();
+  for (auto& text : sealed) EXPECT_EQ(**store.keys->open(text), "Ann");
+  EXPECT_EQ(store.keys->count(), std::uint64_t{kThreads} * kEach + 1);
   EXPECT_TRUE(store.keys->verify());
 }
 
