@@ -10,6 +10,7 @@
 #include "projections/memory/memory_row_store.h"
 #include "projections/view_hosts.h"
 #include "tests/broker/broker.h"
+#include "tests/broker/producers.h"
 #include "tests/gateway/gateway_fixture.h"
 
 namespace rapport::kafka {
@@ -124,6 +125,7 @@ TEST_F(StateTest, WhileViewsFollowSoDoTheTopicsWhateverTheBrokerDoes) {
     }
     if (i == 10) broker.kill();
     if (i == 30) broker.start();
+    if (i % 8 == 7) fail_producers();
     std::this_thread::sleep_for(milliseconds(10));
   }
   ASSERT_TRUE(soon([&] { return publisher.status().positions["pipeline"] == store.head().position; }));

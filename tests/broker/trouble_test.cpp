@@ -7,6 +7,7 @@
 #include "eventstore/memory/memory_event_store.h"
 #include "eventstore/rocks/rocks_event_store.h"
 #include "tests/broker/broker.h"
+#include "tests/broker/producers.h"
 #include "tests/broker/proof.h"
 #include "tests/kafka/enterprise.h"
 
@@ -197,6 +198,32 @@ TEST(Trouble, OfASecondRelayIsNamedAndNothingIsMissing) {
   auto other = Relay(another, {.connection = {.brokers = broker.address()}}).run(RelayUntil::kCaughtUp);
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().reason, "bus.other_log");
+}
+
+TEST(Trouble, AProducerThatGivesUpForGoodIsFollowedByAnotherOneThatGoesOnExactly) {
+  Broker broker;
+  MemoryEventStore store;
+  Enterprise enterprise(store);
+  enterprise.grow(500);
+  Running running(store, options(broker));
+  ASSERT_TRUE(running.caught_up());
+  for (int i = 1; i <= 4; ++i) {
+    enterprise.grow(5'000);
+    // With records on the way, or with none.
+    if (i % 3 == 0) {
+      ASSERT_TRUE(running.caught_up());
+    } else {
+      ASSERT_TRUE(soon([&] { return running.relay.status().position.value + 4'000 > store.head().position.value; }));
+    }
+    EXPECT_GT(fail_producers(), 0u);
+    ASSERT_TRUE(soon([&] { return running.alarms("bus.producer_failed") >= static_cast<std::uint64_t>(i); }))
+        << running.all_alarms();
+  }
+  enterprise.grow(500);
+  EXPECT_TRUE(running.caught_up()) << running.all_alarms();
+  EXPECT_TRUE(soon([&] { return running.relay.status().connected; })) << running.all_alarms();
+  running.thread = {};
+  expect_published_once(store, broker.address());
 }
 
 }  // namespace
