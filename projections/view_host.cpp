@@ -230,6 +230,21 @@ Result<void> ViewHost::with_rows(const std::function<Result<void>(const RowSnaps
   return look(**snapshot);
 }
 
+Result<std::string> ViewHost::edition() const {
+  if (auto healthy = health(); !healthy) return std::move(healthy).error();
+  std::shared_lock lock(rows_);
+  if (!view_) return no_rows(type_);
+  return view_->store().source();
+}
+
+// Rows that are the same stay the same edition, so that whoever published them has nothing to do.
+Result<void> ViewHost::note_edition(RowStore& built, const Rebuilt& rebuilt) const {
+  if (rebuilt.same()) built.put_source(view_->store().source());
+  else built.put_source(to_hex(rebuilt.after.rows) + "@" + std::to_string(rebuilt.after.checkpoint.position.value));
+  if (auto committed = built.commit(built.checkpoint()); !committed) return committed;
+  return built.settle();
+}
+
 Result<void> ViewHost::swap_in(const std::string& built) {
   auto name = type_.store_name();
   std::unique_lock lock(rows_);
@@ -265,6 +280,7 @@ Result<Rebuilt> ViewHost::rebuild(const ProgressCall& progress, std::stop_token 
   auto after = digests_of(*beside);
   if (!after) return std::move(after).error();
   out.after = *after;
+  if (auto noted = note_edition(*beside, out); !noted) return std::move(noted).error();
   beside.keep();
   if (auto swapped = swap_in(beside.name()); !swapped) {
     set_failure(swapped.error());

@@ -65,6 +65,9 @@ class ViewHost final {
   Result<Digests> digests() const;
   // Lends the rows as they are now. The call holds up a swap, so it should be short. kUnavailable without rows.
   Result<void> with_rows(const std::function<Result<void>(const RowSnapshot& rows)>& look) const;
+  // Which rows these are: the same text as long as they are only folded on, another one after a rebuild that changed them; kept with
+  // them. Empty: never changed so.
+  Result<std::string> edition() const;
   // Which of the published rows change. One thread at a time may take.
   RowChanges& changes() { return changes_; }
 
@@ -79,6 +82,7 @@ class ViewHost final {
   void recover_swap();
   void open_rows();
   Result<void> fold_on(StoredView& view, Position target, const ProgressCall& progress, std::stop_token stop);
+  Result<void> note_edition(RowStore& built, const Rebuilt& rebuilt) const;
   Result<void> swap_in(const std::string& built);
   void live(std::stop_token stop);
   void gather(const std::stop_token& stop);

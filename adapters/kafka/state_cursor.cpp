@@ -23,6 +23,7 @@ std::optional<StateCursor> parse(const fs::path& file) {
       cursor.views[name] = {.version = view.at("version").get<std::uint32_t>(),
                             .position = {view.at("position").get<std::uint64_t>()},
                             .ends = view.at("ends").get<std::vector<std::int64_t>>(),
+                            .edition = view.value("edition", ""),  // files of earlier programs have none
                             .personal = view.at("personal").get<std::string>()};
     return cursor;
   } catch (const json::exception&) {
@@ -52,7 +53,7 @@ Result<void> write_state_cursor(const fs::path& folder, const StateCursor& curso
   if (folder.empty()) return {};
   json views = json::object();
   for (const auto& [name, view] : cursor.views)
-    views[name] = {{"version", view.version}, {"position", view.position.value}, {"ends", view.ends}, {"personal", view.personal}};
+    views[name] = {{"version", view.version}, {"position", view.position.value}, {"ends", view.ends}, {"edition", view.edition}, {"personal", view.personal}};
   return replace_json_file(file_of_cluster(state_folder(folder), cursor.cluster),
                            {{"cluster", cursor.cluster},
                             {"origin", cursor.origin},

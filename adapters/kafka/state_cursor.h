@@ -18,6 +18,7 @@ struct StateCursor {
     std::uint32_t version = 0;
     Position position;               // the topic has the rows as they were here, or later
     std::vector<std::int64_t> ends;  // of each partition in use, the offset after the last record that was acknowledged
+    std::string edition;             // which rows the view had: others are published again (ViewHost::edition)
     std::string personal;            // how personal texts were published: another way means other records
     bool operator==(const View&) const = default;
   };

@@ -25,6 +25,9 @@ Result<void> StateSession::publish(Lane& lane) {
   if (!*erased) return {};
   auto changed = changes.take();
   if (changed.replaced) {
+    auto edition = lane.view->edition();
+    if (!edition) return edition.error();
+    lane.edition = std::move(*edition);
     lane.anew = true;
     lane.begun = false;
     save();  // also for a session after this one

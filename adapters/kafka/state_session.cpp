@@ -65,6 +65,9 @@ Result<void> StateSession::prepare(StatePublished& published) {
     lane->name = state_topic(type.name);
     const auto personal = personal_of(options, lane->name);
     lane->personal = name_of(personal);
+    auto edition = view->edition();
+    if (!edition) return edition.error();
+    lane->edition = std::move(*edition);
     lane->record = std::make_unique<StateRecord>(type.version, texts_of(personal, sources_.keys));
     for (const auto& rows : type.published) lane->tables[rows.table] = {&rows, rows.make_decoder()};
     lane->records = &published.topics[lane->name];
@@ -96,12 +99,12 @@ Result<std::map<std::string, std::int32_t>> StateSession::provide_topics(Cluster
   return used;
 }
 
-// Whether the topic is known to have the rows as they were at a position: of this version of the view, with personal texts published
-// the same way, in as many partitions, none of which lost a record.
+// Whether the topic is known to have the rows as they were at a position: these rows, of this version of the view, with personal texts
+// published the same way, in as many partitions, none of which lost a record.
 void StateSession::resume(Lane& lane, const StateCursor::View* before, const std::vector<PartitionTail>& tails) {
   for (const auto& tail : tails) lane.ends.push_back(tail.end);
   lane.anew = !before || before->version != lane.view->type().version || before->ends.size() != tails.size() ||
-              before->personal != lane.personal;
+              before->personal != lane.personal || before->edition != lane.edition;
   for (std::size_t i = 0; !lane.anew && i < tails.size(); ++i) {
     if (tails[i].end >= before->ends[i]) continue;
     warn("topic " + lane.name + " lost records: all rows are published again");
@@ -144,7 +147,7 @@ void StateSession::save() {
                      .origin = sources_.log.facts().origin,
                      .views = {}};
   for (const auto& lane : lanes_)
-    if (lane->begun) cursor.views[lane->view->type().name] = {lane->view->type().version, lane->position, lane->ends, lane->personal};
+    if (lane->begun) cursor.views[lane->view->type().name] = {lane->view->type().version, lane->position, lane->ends, lane->edition, lane->personal};
   if (auto written = write_state_cursor(sources_.options.state_folder, cursor); !written) warn(written.error().message);
 }
 

@@ -45,6 +45,7 @@ class StateSession final {
     TopicHandle topic;
     std::vector<std::int64_t> ends;
     std::string personal;  // how personal texts are published
+    std::string edition;   // of the rows that are published
     Position position;   // the topic has the rows as they were here, or later
     Position underway;   // likewise, once everything is acknowledged
     bool begun = false;  // what changed before the session is published

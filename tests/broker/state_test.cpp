@@ -185,5 +185,45 @@ TEST_F(StateTest, WithoutItsMemoryOrTheTopicsItPublishesAllAndTakesBackWhatIsGon
   EXPECT_EQ(versions(), expected());
 }
 
+// As after a program whose fold was wrong, in the same version of the view.
+TEST_F(StateTest, RowsThatARebuildExchangedArePublishedByTheNextPublisherWithoutBeingAsked) {
+  open("D-1");
+  open("D-2");
+  ASSERT_TRUE(views.catch_up());
+  const auto& type = (*views.find("pipeline"))->type();
+  {
+    auto rows = stores.open(type.store_name(), type.declaration, projections::StoreUse::kLive);
+    std::string lost, gone;
+    ASSERT_TRUE((*(*rows)->snapshot())->scan_stored(projections::RowSnapshot::Family::kRows, [&](std::string_view key, std::string_view stored) {
+      if (key[0] == type.published.front().table && key.find("D-2") != key.npos) lost = key, gone = stored.substr(0, projections::StoredRow::kHead);
+      return true;
+    }));
+    ASSERT_FALSE(lost.empty());
+    (*rows)->put(lost, gone);
+    ASSERT_TRUE((*rows)->commit((*rows)->checkpoint()));
+  }
+  ASSERT_TRUE(publish());
+  ASSERT_FALSE(table(kPipeline).contains("opportunity-D-2"));
+
+  auto publish_later = [&]() -> std::uint64_t {
+    projections::ViewHosts later(store, stores);
+    StatePublisher publisher({*later.find("pipeline")}, store, keys, options());
+    auto done = publisher.run(RelayUntil::kCaughtUp);
+    EXPECT_TRUE(done) << done.error().message;
+    return done ? done->topics.at(kPipeline) : 0;
+  };
+  auto rebuild = [&] {
+    projections::ViewHosts offline(store, stores);
+    auto rebuilt = (*offline.find("pipeline"))->rebuild();
+    EXPECT_TRUE(rebuilt);
+    return rebuilt && rebuilt->same();
+  };
+  EXPECT_FALSE(rebuild());
+  EXPECT_EQ(publish_later(), 2u);
+  EXPECT_TRUE(table(kPipeline).contains("opportunity-D-2"));
+  EXPECT_TRUE(rebuild());
+  EXPECT_EQ(publish_later(), 0u) << "rows that a rebuild left as they were are there";
+}
+
 }  // namespace
 }  // namespace rapport::kafka

@@ -18,7 +18,7 @@ struct StateCursorFile : testing::Test {
 
 const StateCursor kCursor{.cluster = "abc/D",
                           .origin = "rapport/1",
-                          .views = {{"pipeline", {2, {17}, {3, 0, 9}, "masked"}}, {"service", {1, {}, {}, "sealed"}}}};
+                          .views = {{"pipeline", {2, {17}, {3, 0, 9}, "ab@3", "masked"}}, {"service", {1, {}, {}, "", "sealed"}}}};
 
 TEST_F(StateCursorFile, IsReadAsItWasWritten) {
   EXPECT_FALSE(read_state_cursor(folder, "abc/D"));
