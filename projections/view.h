@@ -1,6 +1,8 @@
 // What a view is to whatever drives it: the local log, Kafka, a rebuild, or a fold in memory that answers one question.
 #pragma once
+#include <capnp/schema.h>
 #include <capnp/serialize.h>
+#include <kj/debug.h>
 
 #include <memory>
 #include <optional>
@@ -19,12 +21,16 @@ struct Takes {
   static constexpr bool has = (std::same_as<T, E> || ...);
 };
 
-// Calls f with the event's value if it is among those taken; the rest is passed over unread. Damaged bytes throw
-// kj::Exception, which the folder turns into kCorrupt.
+// Calls f with the event's value if it is among those taken; the rest is passed over unread. Damaged bytes and, before anything is
+// done, a type that a later version of the program has added throw kj::Exception, which the folder turns into kCorrupt.
 template <class Event, class... E>
 void read_event(const RecordedEvent& event, Takes<Event, E...>, auto&& f) {
   capnp::FlatArrayMessageReader message(event.payload, reading_limits(event.payload));
-  Event::select(message.getRoot<typename Event::Wire>(), [&]<class T>(const T& value)
+  auto root = message.getRoot<typename Event::Wire>();
+  // Whether it would matter to the view, nobody can know here: it is of an aggregate that the view takes.
+  static const auto known = capnp::Schema::from<typename Event::Wire>().getUnionFields().size();
+  if (static_cast<unsigned>(root.which()) >= known) KJ_UNIMPLEMENTED("an event of a later version");
+  Event::select(root, [&]<class T>(const T& value)
     requires(Takes<Event, E...>::template has<T>)
   { f(value); });
 }
@@ -51,19 +57,24 @@ struct FolderOptions {
   RowChanges* changes = nullptr;  // told of the rows that change; borrowed
 };
 
+// kCorrupt "event.unknown_type" or "event.damaged".
+Error unreadable_event(const RecordedEvent& event, bool unknown_type);
+
 // Folds events into a view's rows; the same for live, rebuild, Kafka, as-of and tests: they differ in the store and in who
-// calls. One thread. An error leaves the store at its last commit: drop the folder.
+// calls. One thread. An error leaves the store at its last commit: drop the folder. After "event.unknown_type" alone folding may go on,
+// as after pass().
 class Folder {
  public:
   virtual ~Folder() = default;
   // Of the last event folded, committed or not.
   virtual Position position() const = 0;
   // One event. One that was folded before is passed over; kCorrupt "view.gap" if one before it is missing, "event.damaged"
-  // if it cannot be read, "view.damaged" if a row cannot.
+  // if it cannot be read, "event.unknown_type" if it is of a type that this version of the program does not know, of an aggregate
+  // that the view takes; "view.damaged" if a row cannot be read.
   virtual Result<void> fold(const RecordedEvent& event) = 0;
   // As-of: leaves out what was not yet the case at t. Positions may have gaps.
   virtual Result<void> fold_as_of(Timestamp t, const RecordedEvent& event) = 0;
-  // As fold, of an event that is for another share of the view: the position goes on, the rows stay.
+  // As fold, of an event that is for another share of the view or cannot be read: the position goes on, the rows stay.
   virtual Result<void> pass(const RecordedEvent& event) = 0;
   // Writes what is pending. Folding commits by itself every batch_events_max events.
   virtual Result<void> commit() = 0;
@@ -109,10 +120,10 @@ class FolderOf final : public Folder {
     batch_.begin(event);
     try {
       view_.apply(event);
-    } catch (const kj::Exception&) {  // Cap'n Proto checks lazily, so the whole read is inside
-      return Error{.code = ErrorCode::kCorrupt,
-                   .reason = "event.damaged",
-                   .message = "the event at position " + std::to_string(event.position.value) + " cannot be read"};
+    } catch (const kj::Exception& e) {  // Cap'n Proto checks lazily, so the whole read is inside
+      const bool unknown_type = e.getType() == kj::Exception::Type::UNIMPLEMENTED;
+      if (unknown_type) ++pending_;
+      return unreadable_event(event, unknown_type);
     }
     return counted();
   }

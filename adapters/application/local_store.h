@@ -136,9 +136,9 @@ Result<std::string> verify_backup(const std::filesystem::path& dir, const std::v
 // The address that the holder of a locked store announced; empty if none serves it.
 std::string holder_address(const std::filesystem::path& dir);
 
-// The views of workers' state directories, which have no log: their inspect and their queries ("state.no_log" for the rest). Several
-// directories are the shares of one view and answer as one, at the position that all of them have reached; some that are missing or
-// not of one view are refused ("state.incomplete").
+// The views of workers' state directories, which have no log: their inspect and their queries ("state.no_log" for the rest), as they are
+// now, also while workers write them. Several directories are the shares of one view and answer as one, at the position that all of
+// them have reached; some that are missing or not of one view are refused ("state.incomplete").
 Result<std::unique_ptr<Service>> open_worker_state(const std::vector<std::string>& dirs);
 
 }  // namespace rapport

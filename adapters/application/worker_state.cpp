@@ -1,4 +1,6 @@
 // A worker's state directory as a Service: its views alone, for inspect and query.
+#include <spdlog/spdlog.h>
+
 #include <nlohmann/json.hpp>
 
 #include "adapters/application/local_store.h"
@@ -19,22 +21,43 @@ Error no_log() {
           "ask the store (--data) or a server (--server)"};
 }
 
-// What a worker noted of its rows: which share of the view they are.
-projections::Share share_of(const projections::StoredView& view) {
+// What a worker noted of its rows.
+struct Note {
+  projections::Share share;             // of the view, that they are
+  std::vector<std::string> incomplete;  // the events that they lack, as far as they are remembered
+};
+
+Note note_of(const projections::StoredView& view) {
+  Note found;
   auto note = Json::parse(view.store().source(), nullptr, false);
-  if (!note.is_object() || !note.contains("share") || !note["share"].is_string()) return {};
-  return projections::parse_share(note["share"].get<std::string>()).value_or(projections::Share{});
+  if (!note.is_object()) return found;
+  if (auto share = note.find("share"); share != note.end() && share->is_string())
+    found.share = projections::parse_share(share->get<std::string>()).value_or(projections::Share{});
+  const auto parked = note.value("parked", Json::array());
+  for (auto& each : parked)
+    if (each.value("event", 0u) != 0) found.incomplete.push_back(each.value("why", ""));
+  const auto unread = note.value("unread", std::uint64_t{0});
+  if (unread > found.incomplete.size())
+    found.incomplete.push_back(std::to_string(unread - found.incomplete.size()) + " more");
+  return found;
 }
 
 // One view's rows, in as many directories as it is shared out to.
 class SharedView final {
  public:
+  explicit SharedView(const projections::ViewType& type) : type_(&type) {}
   void add(std::unique_ptr<projections::StoredView> view) {
-    shares_.push_back({share_of(*view), std::move(view)});
+    auto note = note_of(*view);
+    shares_.push_back({note.share, std::move(note.incomplete), std::move(view)});
     std::ranges::sort(shares_, {}, [](const Part& part) { return part.share.number; });
   }
   bool empty() const { return shares_.empty(); }
-  const projections::ViewType& type() const { return shares_.front().view->type(); }
+  const projections::ViewType& type() const { return *type_; }
+  std::vector<std::string> incomplete() const {
+    std::vector<std::string> all;
+    for (auto& part : shares_) all.insert(all.end(), part.incomplete.begin(), part.incomplete.end());
+    return all;
+  }
   // Of the only directory.
   projections::Share share() const { return shares_.front().share; }
   std::size_t parts() const { return shares_.size(); }
@@ -67,23 +90,22 @@ class SharedView final {
  private:
   struct Part {
     projections::Share share;
+    std::vector<std::string> incomplete;
     std::unique_ptr<projections::StoredView> view;
   };
+  const projections::ViewType* type_;
   std::vector<Part> shares_;
 };
 
 class WorkerState final : public Service {
  public:
   Result<void> open(const std::vector<std::string>& dirs) {
-    for (const auto& dir : dirs) rows_.push_back(std::make_unique<projections::RocksRowStores>(dir));
     for (auto& type : projections::all_views()) {
-      SharedView shared;
-      for (auto& rows : rows_) {
-        auto names = rows->names();
-        if (std::ranges::find(names, type.store_name()) == names.end()) continue;
-        auto view = projections::StoredView::open(type, *rows);
-        if (!view) return std::move(view).error();
-        shared.add(std::move(*view));
+      SharedView shared(type);
+      for (const auto& dir : dirs) {
+        auto rows = open_rows(type, dir);
+        if (!rows) return std::move(rows).error();
+        if (*rows) shared.add(std::move(*rows));
       }
       if (!shared.empty()) views_.push_back(std::move(shared));
     }
@@ -102,7 +124,10 @@ class WorkerState final : public Service {
       auto answered = projections::answer(view.type(), *rows, request.report, *query);
       if (!answered) return std::move(answered).error();
       std::string out;
-      append_report({.view = request.view, .report = request.report, .position = answered->position, .policies = answered->policies},
+      const auto incomplete = view.incomplete();
+      for (auto& what : incomplete) spdlog::warn("view {} lacks an event: {}", request.view, what);
+      append_report({.view = request.view, .report = request.report, .position = answered->position, .policies = answered->policies,
+                     .incomplete = incomplete},
                     answered->lines, out);
       return out;
     }
@@ -115,6 +140,7 @@ class WorkerState final : public Service {
     for (auto& view : views_) {
       auto& shown = views[view.type().name];
       shown["version"] = view.type().version;
+      if (const auto lacks = view.incomplete(); !lacks.empty()) shown["incomplete"] = lacks;
       if (view.parts() == 1) {
         auto digests = view.first().digests();
         if (!digests) return std::move(digests).error();
@@ -148,6 +174,13 @@ class WorkerState final : public Service {
   Result<std::string> subject(const std::string&) override { return no_log(); }
 
  private:
+  // As they are now, whoever writes them. Null: there are none in that folder.
+  Result<std::unique_ptr<projections::StoredView>> open_rows(const projections::ViewType& type, const std::filesystem::path& folder) {
+    std::error_code fault;
+    if (!std::filesystem::is_directory(folder / type.store_name(), fault)) return std::unique_ptr<projections::StoredView>();
+    rows_.push_back(std::make_unique<projections::RocksRowStores>(folder.string(), projections::RocksBudget{}, true));
+    return projections::StoredView::open(type, *rows_.back());
+  }
   static Result<projections::Query> query_of(const QueryRequest& request) {
     auto day_start = day_start_of(request.time_zone);
     if (!day_start) return std::move(day_start).error();

@@ -107,10 +107,13 @@ Json dead_letter_message() {
                                std::pair{"rapport-topic", "where it is"},
                                std::pair{"rapport-partition", "where it is"},
                                std::pair{"rapport-offset", "where it is"},
-                               std::pair{"rapport-worker", "who could not take it"}})
+                               std::pair{"rapport-worker", "who could not take it"},
+                               std::pair{"rapport-position", "of an event of the record that could not be read: the value is then its payload"},
+                               std::pair{"rapport-stream", "of such an event"},
+                               std::pair{"eventType", "of such an event"}})
     properties[name] = {{"type", "string"}, {"description", meaning}};
   return {{"name", "rapport.deadLetter"},
-          {"title", "a record that a worker could not take, as it was"},
+          {"title", "what a worker could not take, as it was"},
           {"headers", {{"type", "object"}, {"properties", properties}}},
           {"payload", {{"type", "string"}, {"format", "binary"}}}};
 }

@@ -21,7 +21,7 @@ class WorkerVerb final : public Verb {
     kafka_.declare(verb, "read from this broker")->required();
     verb->add_option("--state", state_, "where the rows are kept")->required();
     verb->add_option("--share", share_, "K/N: keep the K-th of N parts of the view, by streams; `query --state` joins them");
-    verb->add_flag("--replay-parked", replay_, "take the records up again that were no frames");
+    verb->add_flag("--replay-parked", replay_, "take up again what could not be read: records, and events of later versions");
     verb->add_flag("--until-caught-up", once_, "end when everything that was there is folded");
     add_output(verb, session);
     add_example(verb, "rapport worker pipeline --kafka localhost:9092 --state worker-state --until-caught-up");
@@ -52,6 +52,7 @@ class WorkerVerb final : public Verb {
     Json document{{"view", done->view}, {"position", done->position.value}, {"digest", to_hex(done->digest)}, {"root", to_hex(done->root)}, {"events", done->events}};
     if (!done->share.whole()) document["share"] = to_text(done->share);
     if (!done->parked.empty()) document["parked"] = done->parked;
+    if (done->unread) document["unread"] = done->unread;
     print(show_document(document.dump(), session.format()));
     return 0;
   }

@@ -85,6 +85,11 @@ void append_report(const ReportHead& head, const projections::Lines& lines, std:
     append_row(lines.columns, row, out);
   }
   out += ']';
+  for (auto& what : head.incomplete) {
+    out += &what == head.incomplete.data() ? ",\"incomplete\":[" : ",";
+    append_text(what, out);
+  }
+  if (!head.incomplete.empty()) out += ']';
   if (!lines.next.empty()) {
     out += ",\"next\":";
     append_text(lines.next, out);

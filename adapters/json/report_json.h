@@ -20,11 +20,12 @@ struct ReportHead {
   std::optional<Timestamp> as_of = {};
   std::optional<Timestamp> known_at = {};
   std::span<const projections::PolicyUse> policies = {};  // the rules behind it
+  std::span<const std::string> incomplete = {};           // what the rows lack, a sentence each
 };
 
 // {"view":…,"report":…,"position":n,"root":"hex","asOf":…,"knownAt":…,
 // "policies":[{"id":…,"version":n},…],"columns":[names],"rows":[…]},
-// and "next" if there is a page after it.
+// and "incomplete":[…] if the rows lack events, "next" if there is a page after it.
 void append_report(const ReportHead& head, const projections::Lines& lines, std::string& out);
 // One row as an object, its members in the columns' order. Texts that an erasure made unreadable are
 // null, and a last member `erased` names them ("/name").

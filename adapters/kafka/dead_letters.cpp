@@ -4,28 +4,39 @@
 
 #include "adapters/kafka/cluster.h"
 #include "adapters/kafka/log.h"
+#include "eventstore/stored_event.h"
 
 namespace rapport::kafka {
 
 Result<void> DeadLetters::tell(std::int64_t offset, Bytes record, std::string_view why) {
-  auto sent = send(offset, record, why);
+  return tell(offset, std::string(kLogTopic) + "/0/" + std::to_string(offset), record, {}, why);
+}
+
+Result<void> DeadLetters::tell(std::int64_t offset, const RecordedEvent& event, std::string_view why) {
+  const auto position = std::to_string(event.position.value), stream = stream_name(event.stream_type, event.stream_id);
+  return tell(offset, std::string(kLogTopic) + "/0/" + std::to_string(offset) + "/" + position, bytes_of(event.payload),
+              {{"rapport-position", position}, {"rapport-stream", stream}, {"eventType", event.type}}, why);
+}
+
+Result<void> DeadLetters::tell(std::int64_t offset, std::string_view key, Bytes value, std::vector<Header> headers, std::string_view why) {
+  const auto at = std::to_string(offset);
+  headers.insert(headers.begin(), {{"rapport-reason", why},
+                                   {"rapport-topic", kLogTopic},
+                                   {"rapport-partition", "0"},
+                                   {"rapport-offset", at},
+                                   {"rapport-worker", worker_}});
+  auto sent = send(key, value, headers);
   if (sent) return sent;
   sender_.reset();
   if (sent.error().reason == "bus.unreachable") return sent;
-  warn("topic " + std::string(kDeadLettersTopic) + " does not get record " + std::to_string(offset) + ": " + sent.error().message);
+  warn("topic " + std::string(kDeadLettersTopic) + " does not get " + std::string(key) + ": " + sent.error().message);
   return {};
 }
 
-Result<void> DeadLetters::send(std::int64_t offset, Bytes record, std::string_view why) {
+Result<void> DeadLetters::send(std::string_view key, Bytes value, std::span<const Header> headers) {
   if (!sender_)
     if (auto connected = connect(); !connected) return connected;
-  const auto at = std::to_string(offset), key = std::string(kLogTopic) + "/0/" + at;
-  const std::array<Header, 5> headers{{{"rapport-reason", why},
-                                       {"rapport-topic", kLogTopic},
-                                       {"rapport-partition", "0"},
-                                       {"rapport-offset", at},
-                                       {"rapport-worker", worker_}}};
-  if (auto sent = sender_->send({kDeadLettersTopic, key, text_of(record), headers}); !sent) return sent;
+  if (auto sent = sender_->send({kDeadLettersTopic, key, text_of(value), headers}); !sent) return sent;
   return sender_->settle(to_.unreachable_after);
 }
 

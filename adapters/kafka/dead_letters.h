@@ -1,7 +1,9 @@
 // Where records go that a worker could not take: crm.log.v1.dlq, with the reason and where they came from, for people and their tools.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "adapters/kafka/record_sender.h"
 #include "adapters/kafka/topics.h"
@@ -17,9 +19,12 @@ class DeadLetters final {
   // Returns when the brokers have it. A worker that is killed before its batch is written tells again: rapport-offset says which
   // record it is. Errors: bus.unreachable; brokers that refuse it are warned of, since the worker's rows remember it, too.
   Result<void> tell(std::int64_t offset, Bytes record, std::string_view why);
+  // The same of one event of a record: its payload, with its place and type.
+  Result<void> tell(std::int64_t offset, const RecordedEvent& event, std::string_view why);
 
  private:
-  Result<void> send(std::int64_t offset, Bytes record, std::string_view why);
+  Result<void> tell(std::int64_t offset, std::string_view key, Bytes value, std::vector<Header> headers, std::string_view why);
+  Result<void> send(std::string_view key, Bytes value, std::span<const Header> headers);
   Result<void> connect();
 
   const Connection to_;

@@ -1,6 +1,7 @@
 #include "adapters/kafka/worker.h"
 
 #include <algorithm>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -26,6 +27,7 @@ constexpr std::chrono::seconds kSilence{
     20};                      // then it is asked whether the consumer misses something
 constexpr int kAtHandMs = 2;  // nothing for so long: what was folded is written
 constexpr int kPollMs = 100;
+constexpr std::string_view kAgain = "worker.again";
 
 Error gap(Position have, Position got) {
   return {
@@ -44,6 +46,9 @@ Error other_log(Position at) {
           .hint = "the topic holds another log than these rows, or events of it were altered"};
 }
 
+// The open batch is dropped, and reading goes on from where the rows are.
+Error again(std::string_view why) { return {.code = ErrorCode::kConflict, .reason = std::string(kAgain), .message = std::string(why)}; }
+
 std::string out_of_range(std::int64_t offset) { return "topic crm.log.v1 does not have offset " + std::to_string(offset); }
 
 bool passing(const Error& error) {
@@ -51,6 +56,14 @@ bool passing(const Error& error) {
 }
 
 }  // namespace
+
+Error not_shared(const projections::ViewType& view) {
+  return {.code = ErrorCode::kInvalid,
+          .reason = "view.not_shared",
+          .message = "view " + view.name + " has rows that several streams write, so it cannot be shared out",
+          .field = "share",
+          .hint = "let one worker keep it"};
+}
 
 struct Worker::Parts {
   const projections::ViewType& view;
@@ -74,14 +87,18 @@ struct Worker::Parts {
   bool began_again = false;  // from the topic's beginning, in this session
   DeadLetters dead_letters;
   std::string stream;  // of the event at hand
+  std::map<Position, std::string> unreadable;  // events that are to be parked, and why
 
   Result<void> open_rows();
   Result<void> connect();
+  Result<void> resume();
   Result<void> begin_again();
   Result<void> rebuild(std::string_view why);
   bool takes(const RecordedEvent& event);
   Result<void> take(const LogConsumer::Record& record);
-  Result<void> fold_frame();
+  Result<void> fold_frame(std::int64_t offset);
+  Result<void> fold_event(const RecordedEvent& event, std::int64_t offset);
+  void park(const RecordedEvent& event, std::int64_t offset, std::string why);
   Result<bool> step(int wait_ms);
   Result<void> pump(std::optional<std::int64_t> end, const Progress& progress,
                     const std::stop_token& stop);
@@ -106,10 +123,6 @@ Result<void> Worker::Parts::open_rows() {
   auto kept = parse_source(store->source());
   if (kept && kept->tree.size() <= store->checkpoint().position.value) source = std::move(*kept);
   if (store->checkpoint().position.value == 0) source.share = options.share;
-  if (std::exchange(replay, false) && !source.parked.empty()) {
-    source.offset = std::ranges::min(source.parked, {}, &Parked::offset).offset;
-    source.parked.clear();
-  }
   folder = view.make_folder(*store, {.batch_events_max = options.batch_events_max});
   return {};
 }
@@ -122,6 +135,15 @@ Result<void> Worker::Parts::connect() {
   began_again = false;
   if (source.share != options.share)
     return rebuild("its rows are share " + to_text(source.share) + ", and share " + to_text(options.share) + " is wanted");
+  if (std::exchange(replay, false) && !source.parked.empty()) {
+    if (source.unread) return rebuild("events of it that were parked are taken up again");
+    source.offset = source.parked.front().offset;
+    source.parked.clear();
+  }
+  return resume();
+}
+
+Result<void> Worker::Parts::resume() {
   // Another cluster has other offsets, but the same positions: what is folded already is passed
   // over.
   if (source.cluster != consumer->cluster()) return begin_again();
@@ -171,12 +193,12 @@ Result<void> Worker::Parts::rebuild(std::string_view why) {
 Result<void> Worker::Parts::take(const LogConsumer::Record& record) {
   auto read = frame.read(record.value, Frame::Check::kDigests);
   if (read && frame.size()) {
-    if (auto folded = fold_frame(); !folded) return folded;
+    if (auto folded = fold_frame(record.offset); !folded) return folded;
   } else {
     auto why = read ? "it has no events" : read.error().message;
     warn("record " + std::to_string(record.offset) + " of crm.log.v1 is parked: " + why);
     if (auto told = dead_letters.tell(record.offset, record.value, why); !told) return told;
-    source.park(record.offset, std::move(why));
+    source.park({record.offset, std::move(why)});
   }
   source.offset = record.offset + 1;
   // The batch that ends within the next frame says where that frame is; what it has of it is passed
@@ -192,7 +214,7 @@ bool Worker::Parts::takes(const RecordedEvent& event) {
   return partition_of(stream, static_cast<std::int32_t>(options.share.count)) == static_cast<std::int32_t>(options.share.number - 1);
 }
 
-Result<void> Worker::Parts::fold_frame() {
+Result<void> Worker::Parts::fold_frame(std::int64_t offset) {
   const auto next = source.tree.size() + 1;
   if (frame.last().value < next) return {};
   if (frame.first().value > next) return gap({source.tree.size()}, frame.first());
@@ -204,10 +226,39 @@ Result<void> Worker::Parts::fold_frame() {
     if (!event) return event.error();
     source.tree.add((*event)->leaf);
     if ((*event)->position <= have) continue;
-    if (auto folded = takes(**event) ? folder->fold(**event) : folder->pass(**event); !folded) return folded;
+    if (auto folded = takes(**event) ? fold_event(**event, offset) : folder->pass(**event); !folded) return folded;
     ++events;
   }
   return {};
+}
+
+Result<void> Worker::Parts::fold_event(const RecordedEvent& event, std::int64_t offset) {
+  auto found = unreadable.find(event.position);
+  if (found != unreadable.end()) {
+    auto why = std::move(found->second);
+    unreadable.erase(found);
+    park(event, offset, std::move(why));
+    if (auto passed = folder->pass(event); !passed) return passed;
+    return folder->commit();
+  }
+  auto folded = folder->fold(event);
+  if (folded || (folded.error().reason != "event.unknown_type" && folded.error().reason != "event.damaged")) return folded;
+  const auto& why = folded.error();
+  warn("parked: " + why.message);
+  if (auto told = dead_letters.tell(offset, event, why.message); !told) return told;
+  if (why.reason == "event.unknown_type") {
+    park(event, offset, why.message);
+    return folder->commit();
+  }
+  // What the event did to rows before it turned out to be damaged goes with the open batch: it is folded again, without the event.
+  unreadable[event.position] = why.message;
+  return again(why.reason);
+}
+
+// In the batch that passes over the event; which is written at once, so that nothing that comes later has it told of again.
+void Worker::Parts::park(const RecordedEvent& event, std::int64_t offset, std::string why) {
+  source.park({offset, std::move(why), event.position});
+  store->put_source(to_text(source));
 }
 
 // Takes one record; false if none was at hand, and then everything so far is written.
@@ -223,6 +274,13 @@ Result<bool> Worker::Parts::step(int wait_ms) {
     return false;
   }
   auto taken = take(**record);
+  if (!taken && taken.error().reason == kAgain) {
+    const auto folded = source.tree.size() - 1;  // all but the event at hand
+    if (auto opened = open_rows(); !opened) return opened.error();
+    events -= folded - folder->position().value;
+    if (auto resumed = resume(); !resumed) return resumed.error();
+    return true;
+  }
   if (!taken && taken.error().reason == "bus.gap" && !began_again) {
     // The place may be of a topic that was made anew since; from its beginning, the order decides.
     if (auto begun = begin_again(); !begun) return begun.error();
@@ -270,8 +328,8 @@ Result<WorkerResult> Worker::Parts::result() const {
                       .digest = *digest,
                       .events = events,
                       .parked = {}};
-  for (const auto& record : source.parked)
-    result.parked.push_back("record " + std::to_string(record.offset) + ": " + record.why);
+  for (const auto& parked : source.parked) result.parked.push_back(sentence(parked));
+  result.unread = source.unread;
   return result;
 }
 
@@ -279,12 +337,7 @@ Result<WorkerResult> Worker::run(WorkerUntil until, const Progress& progress,
                                  std::stop_token stop) {
   auto& parts = *parts_;
   const bool follow = until == WorkerUntil::kStopped;
-  if (!parts.options.share.whole() && !parts.view.by_stream)
-    return Error{.code = ErrorCode::kInvalid,
-                 .reason = "view.not_shared",
-                 .message = "view " + parts.view.name + " has rows that several streams write, so it cannot be shared out",
-                 .field = "share",
-                 .hint = "let one worker keep it"};
+  if (!parts.options.share.whole() && !parts.view.by_stream) return not_shared(parts.view);
   if (auto opened = parts.open_rows(); !opened) return opened.error();
   while (!stop.stop_requested()) {
     std::optional<std::int64_t> end;

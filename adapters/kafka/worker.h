@@ -26,7 +26,8 @@ struct WorkerOptions {
   std::size_t batch_events_max = 8'192;  // events a batch of rows
   // The part of the view to keep. Rows of another share are built again.
   projections::Share share = {};
-  // Takes the parked records up again, from the first of them on: another version of the program may understand them.
+  // Takes up again what was parked: another version of the program may understand it. Records from the first of them on; an event
+  // by folding the view again from the topic's beginning, since later ones were folded without it.
   bool replay_parked = false;
 };
 
@@ -35,6 +36,9 @@ enum class WorkerUntil : std::uint8_t {
   kStopped,   // told to stop; brokers that go away are waited for
 };
 
+// kInvalid "view.not_shared", if the view cannot be shared out.
+Error not_shared(const projections::ViewType& view);
+
 struct WorkerResult {
   std::string view;                 // "pipeline"
   projections::Share share = {};
@@ -42,17 +46,17 @@ struct WorkerResult {
   Hash root{};                      // the log's tree head there, computed from the events that came
   Hash digest{};                    // over the rows: that of the local view at the same position, if the share is the whole view
   std::uint64_t events = 0;         // folded now
-  std::vector<std::string> parked;  // records that are no frames, one sentence each; the last
-                                    // hundred since the beginning
+  std::vector<std::string> parked;  // what could not be taken, one sentence each (worker_source.h)
+  std::uint64_t unread = 0;         // events among it, ever: without them the rows are not those of the local view
 };
 
 // run() on one thread at a time. Only one worker may have a view's store open.
 //
 // Rows, position and place in the topic are written in one batch, so a worker that is killed goes
 // on as if nothing had been. Events are taken in their order only: one that came before is passed
-// over, a missing one ends the work (bus.gap). A record that is no frame is parked in the batch, and put into
-// crm.log.v1.dlq with the reason first. If
-// the topic does not have the place any more, the view is built again from the topic's beginning;
+// over, a missing one ends the work (bus.gap). A record that is no frame, and an event that this version of the program cannot read
+// although the view takes events of its aggregate, is parked in the batch, and put into crm.log.v1.dlq with the reason first; the rows
+// then say that they lack it. If the topic does not have the place any more, the view is built again from the topic's beginning;
 // nothing is ever jumped over.
 class Worker final {
  public:

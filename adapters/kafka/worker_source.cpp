@@ -8,15 +8,19 @@ namespace rapport::kafka {
 
 using nlohmann::json;
 
-void WorkerSource::park(std::int64_t at, std::string why) {
-  if (parked.size() == kParkedMax) parked.erase(parked.begin());
-  parked.push_back({at, std::move(why)});
+// The first one stays: from there on parked records are taken up again.
+void WorkerSource::park(Parked what) {
+  if (what.event.value) ++unread;
+  if (parked.size() == kParkedMax) parked.erase(parked.begin() + 1);
+  parked.push_back(std::move(what));
 }
+
+std::string sentence(const Parked& parked) { return "record " + std::to_string(parked.offset) + ": " + parked.why; }
 
 std::string to_text(const WorkerSource& source) {
   auto parked = json::array();
   for (const auto& record : source.parked)
-    parked.push_back({{"offset", record.offset}, {"why", record.why}});
+    parked.push_back({{"offset", record.offset}, {"why", record.why}, {"event", record.event.value}});
   std::string edge;
   append_base64(bytes_of(source.tree.edge()), edge);
   return json{{"share", to_text(source.share)},
@@ -24,7 +28,8 @@ std::string to_text(const WorkerSource& source) {
               {"offset", source.offset},
               {"treeSize", source.tree.size()},
               {"treeEdge", edge},
-              {"parked", std::move(parked)}}
+              {"parked", std::move(parked)},
+              {"unread", source.unread}}
       .dump();
 }
 
@@ -45,7 +50,8 @@ std::optional<WorkerSource> parse_source(std::string_view text) {
     source.tree = *tree;
     for (const auto& record : parsed.at("parked"))
       source.parked.push_back(
-          {record.at("offset").get<std::int64_t>(), record.at("why").get<std::string>()});
+          {record.at("offset").get<std::int64_t>(), record.at("why").get<std::string>(), {record.value("event", std::uint64_t{0})}});
+    source.unread = parsed.value("unread", std::uint64_t{0});
     return source;
   } catch (const json::exception&) {
     return std::nullopt;

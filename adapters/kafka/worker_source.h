@@ -12,15 +12,16 @@
 
 namespace rapport::kafka {
 
-// A record that is no frame: left out, for a person to look at.
+// A record that is no frame, or an event of one that cannot be read: left out, for a person to look at.
 struct Parked {
   std::int64_t offset = 0;
   std::string why;
+  Position event = {};  // 0: the record
   bool operator==(const Parked&) const = default;
 };
 
 struct WorkerSource {
-  static constexpr std::size_t kParkedMax = 100;  // the last ones
+  static constexpr std::size_t kParkedMax = 100;  // the first and the last ones
 
   projections::Share share;  // of the view, that the rows are
   std::string cluster;      // Kafka's own id; offsets mean nothing on another
@@ -28,10 +29,12 @@ struct WorkerSource {
   MerkleTree tree;  // over every event that came: the log's own root proves that none is missing or
                     // altered
   std::vector<Parked> parked;
+  std::uint64_t unread = 0;  // events that were ever parked
 
-  void park(std::int64_t at, std::string why);
+  void park(Parked what);
 };
 
+std::string sentence(const Parked& parked);
 std::string to_text(const WorkerSource& source);
 // Nothing if it cannot be understood.
 std::optional<WorkerSource> parse_source(std::string_view text);

@@ -6,6 +6,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <thread>
+
 #include "eventstore/rocks/empty_logs.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/silent_logger.h"
@@ -164,6 +166,20 @@ bool in_use(const rocksdb::Status& status) {
   return text.find("While lock file") != text.npos || text.find("lock hold by current process") != text.npos;
 }
 
+// Somebody else may write meanwhile, whose files come and go while they are opened; once they are open they stay.
+rocksdb::Status open_to_read(rocksdb::DBOptions options, const std::string& path, const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
+                             std::vector<rocksdb::ColumnFamilyHandle*>& handles, rocksdb::DB*& db) {
+  constexpr int kLooksMax = 5;
+  options.max_open_files = -1;
+  rocksdb::Status status;
+  for (int look = 0; look < kLooksMax; ++look) {
+    if (look > 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    status = rocksdb::DB::OpenForReadOnly(options, path, families, &handles, &db);
+    if (status.ok()) break;
+  }
+  return status;
+}
+
 }  // namespace
 
 Error rocks_error(const std::string& name, const rocksdb::Status& status) {
@@ -197,7 +213,7 @@ Result<std::unique_ptr<RowStore>> RocksRowStore::open(const RocksRowStoreOptions
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const std::vector<rocksdb::ColumnFamilyDescriptor> described{{"default", {}}, {"rows", f.rows}, {"history", f.history}};
-  auto status = o.read_only ? rocksdb::DB::OpenForReadOnly(db_options, o.path, described, &handles, &db)
+  auto status = o.read_only ? open_to_read(db_options, o.path, described, handles, db)
                             : rocksdb::DB::Open(db_options, o.path, described, &handles, &db);
   if (in_use(status))
     return Error{.code = ErrorCode::kUnavailable,
@@ -218,6 +234,8 @@ Result<std::unique_ptr<RowStore>> RocksRowStore::open(const RocksRowStoreOptions
 Result<void> RocksRowStore::read_head(const std::string& declaration) {
   std::string bytes;
   auto status = db_->Get({}, meta_, kDeclarationKey, &bytes);
+  if (status.IsNotFound() && read_only_)
+    return Error{.code = ErrorCode::kUnavailable, .reason = "view.not_built", .message = "view " + name_ + " has not been built yet"};
   if (status.IsNotFound()) {
     rocksdb::WriteOptions synced;
     synced.sync = true;

@@ -18,7 +18,8 @@ struct RocksBudget {
 class RocksRowStores final : public RowStores {
  public:
   // Makes the folder at first use.
-  // read_only: live stores that are there are opened without changing a file, others not at all.
+  // read_only: live stores that are there are opened without changing a file, others not at all; as they are at that moment, also
+  // while another process writes them.
   explicit RocksRowStores(std::string folder, const RocksBudget& budget = {}, bool read_only = false);
   ~RocksRowStores() override;
   Result<std::unique_ptr<RowStore>> open(const std::string& name, const std::string& declaration, StoreUse use) override;

@@ -154,21 +154,32 @@ class BrokerProgramTest(unittest.TestCase):
         self.assertIn("bus.other_log", refused.stderr)
         self.assertEqual(self.rows_on_topic("pipeline"), before)
 
-    def test_state_that_a_worker_holds_is_in_use(self):
-        rapport("demo", "--data", self.data, "--customers", "5", "--years", "1", "--quiet")
+    def test_state_is_one_workers_to_write_and_anyones_to_read(self):
+        local = rapport("demo", "--data", self.data, "--customers", "5", "--years", "1", "--quiet")
         rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--quiet")
         state = self.root / "state"
         worker = subprocess.Popen([PROGRAM, "worker", "pipeline", "--kafka", self.address, "--state", state, "--quiet"])
         try:
             self.assertTrue(soon(lambda: list(state.glob("pipeline.v*/CURRENT"))), "made by whoever holds the lock")
-            for other in (("worker", "pipeline", "--kafka", self.address), ("inspect",), ("query", "pipeline/summary")):
-                refused = subprocess.run([PROGRAM, *other, "--state", state, "--format", "json"], capture_output=True, text=True,
-                                         timeout=WAIT_SECONDS)
-                self.assertEqual(refused.returncode, 3, refused.stderr)
-                self.assertIn('"code":"view.in_use"', refused.stderr)
+            refused = subprocess.run([PROGRAM, "worker", "pipeline", "--kafka", self.address, "--state", state, "--format", "json"],
+                                     capture_output=True, text=True, timeout=WAIT_SECONDS)
+            self.assertEqual(refused.returncode, 3, refused.stderr)
+            self.assertIn('"code":"view.in_use"', refused.stderr)
+            self.expect_answers_soon(local, "--state", state)
         finally:
             worker.send_signal(signal.SIGTERM)
             self.assertEqual(worker.wait(WAIT_SECONDS), 0)
+
+    def expect_answers_soon(self, local, *states):
+        """While workers are at work, inspect and query answer as the store does."""
+        def answer(*arguments):
+            done = subprocess.run([PROGRAM, *map(str, arguments), "--format", "json"], capture_output=True, text=True, timeout=WAIT_SECONDS)
+            return json.loads(done.stdout) if done.returncode == 0 else {}
+
+        views = lambda: answer("inspect", *states).get("views", {}).get("pipeline", {})
+        self.assertTrue(soon(lambda: views().get("position") == local["position"]), views())
+        self.assertEqual(views()["digest"], local["views"]["pipeline"]["digest"])
+        self.assertEqual(answer("query", "pipeline/summary", *states)["rows"], answer("query", "pipeline/summary", "--data", self.data)["rows"])
 
     def create(self, url, account):
         request = urllib.request.Request(f"{url}/v1/account/{account}/create", method="POST", data=b'{"kind":"person","name":"Li"}',

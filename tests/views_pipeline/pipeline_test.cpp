@@ -1,6 +1,10 @@
 // The pipeline's rows and reports from given events.
 #include <gtest/gtest.h>
 
+#include <capnp/any.h>
+
+#include <cstring>
+
 #include "domain/schema/account.values.h"
 #include "domain/schema/opportunity.values.h"
 #include "domain/schema/principal.values.h"
@@ -223,6 +227,28 @@ TEST_F(Pipeline, DamagedEventBytesAreAnErrorAndNotAnAbort) {
     ASSERT_FALSE(folded) << words;
     EXPECT_EQ(folded.error().reason, "event.damaged");
   }
+}
+
+TEST_F(Pipeline, AnEventOfALaterVersionOfTheProgramIsRefusedByNameAndNotPassedOver) {
+  EventBuffer buffer;
+  RecordedEvent event;
+  event.position = {1};
+  event.stream_type = "opportunity";
+  event.stream_id = "1";
+  event.type = "opportunity.teleported";
+  event.payload = buffer.append<Event::Wire>([](Event::Wire::Builder b) {
+    const std::uint16_t later = 700;
+    const auto at = capnp::Schema::from<Event::Wire>().getProto().getStruct().getDiscriminantOffset();
+    std::memcpy(capnp::toAny(b).getDataSection().begin() + at * sizeof later, &later, sizeof later);
+  });
+  MemoryRowStore store;
+  auto folder = view.make_folder(store, {});
+  auto folded = folder->fold(event);
+  ASSERT_FALSE(folded);
+  EXPECT_EQ(folded.error().reason, "event.unknown_type");
+  EXPECT_NE(folded.error().message.find("event 1, opportunity.teleported of opportunity-1"), std::string::npos) << folded.error().message;
+  event.stream_type = "webhook";
+  EXPECT_TRUE(view.make_folder(store, {})->fold(event)) << "of an aggregate that the view takes nothing of";
 }
 
 }  // namespace
