@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,6 +66,12 @@ int timespec_get(timespec* time, int base) noexcept { return clock_gettime(CLOCK
 // Deadlines are of the shifted clock, the kernel knows its own.
 int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* until) {
   static auto* const real = next<int(pthread_cond_t*, pthread_mutex_t*, const timespec*)>("pthread_cond_timedwait", "GLIBC_2.3.2");
+  const auto at = shifted(*until, -offset_ns());
+  return real(condition, mutex, &at);
+}
+// librdkafka waits by this one, which does not ask for the other.
+int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const timespec* until) {
+  static auto* const real = next<int(cnd_t*, mtx_t*, const timespec*)>("cnd_timedwait", "GLIBC_2.34");
   const auto at = shifted(*until, -offset_ns());
   return real(condition, mutex, &at);
 }
