@@ -6,6 +6,7 @@
 #include "adapters/application/local_store.h"
 #include "adapters/application/times.h"
 #include "adapters/json/report_json.h"
+#include "projections/held_shares.h"
 #include "projections/joined_rows.h"
 #include "projections/rocks/rocks_row_stores.h"
 #include "projections/share.h"
@@ -51,7 +52,17 @@ class SharedView final {
     shares_.push_back({note.share, std::move(note.incomplete), std::move(view)});
     std::ranges::sort(shares_, {}, [](const Part& part) { return part.share.number; });
   }
-  bool empty() const { return shares_.empty(); }
+  // Of a group, in which one that died may still say that it holds what another one has taken over: rows are a function of the log
+  // alone, so the ones that are further are the same and more.
+  void add_held(std::unique_ptr<projections::StoredView> view) {
+    grouped_ = true;
+    auto same = std::ranges::find(shares_, note_of(*view).share, &Part::share);
+    if (same == shares_.end()) return add(std::move(view));
+    if (same->view->position() < view->position()) *same = {same->share, note_of(*view).incomplete, std::move(view)};
+  }
+  void mark_grouped() { grouped_ = true; }
+  // Whether there is anything of it here, or would be.
+  bool here() const { return grouped_ || !shares_.empty(); }
   const projections::ViewType& type() const { return *type_; }
   std::vector<std::string> incomplete() const {
     std::vector<std::string> all;
@@ -65,6 +76,9 @@ class SharedView final {
 
   // That every share is here once.
   Result<void> complete() const {
+    if (shares_.empty())
+      return Error{ErrorCode::kUnavailable, "state.incomplete", "no share of view " + type().name + " is answered for here", "state", "",
+                   "a group gives its shares out, or they are with others of it; ask again, and name the state directory of each with --state"};
     const auto count = share().count;
     bool same = shares_.size() == count;
     std::string here;
@@ -73,8 +87,10 @@ class SharedView final {
       here += (here.empty() ? "" : ", ") + to_text(shares_[i].share);
     }
     if (same) return {};
-    return Error{ErrorCode::kInvalid, "state.incomplete", "of view " + type().name + " there are the shares " + here, "state",
-                 "each share of one number of shares once", "name the state directory of each with --state"};
+    return Error{grouped_ ? ErrorCode::kUnavailable : ErrorCode::kInvalid, "state.incomplete", "of view " + type().name + " there are the shares " + here,
+                 "state", "each share of one number of shares once",
+                 std::string("name the state directory of each with --state") +
+                     (grouped_ ? "; what a group is giving out at the moment is answered for again when it is folded" : "")};
   }
   // As one, at the position that all of them have reached.
   Result<projections::JoinedSnapshot> join() const {
@@ -94,6 +110,7 @@ class SharedView final {
     std::unique_ptr<projections::StoredView> view;
   };
   const projections::ViewType* type_;
+  bool grouped_ = false;
   std::vector<Part> shares_;
 };
 
@@ -103,11 +120,14 @@ class WorkerState final : public Service {
     for (auto& type : projections::all_views()) {
       SharedView shared(type);
       for (const auto& dir : dirs) {
+        auto grouped = add_held(shared, dir);
+        if (!grouped) return std::move(grouped).error();
+        if (*grouped) continue;  // what it kept before, if anything, is old
         auto rows = open_rows(type, dir);
         if (!rows) return std::move(rows).error();
         if (*rows) shared.add(std::move(*rows));
       }
-      if (!shared.empty()) views_.push_back(std::move(shared));
+      if (shared.here()) views_.push_back(std::move(shared));
     }
     return {};
   }
@@ -180,6 +200,19 @@ class WorkerState final : public Service {
     if (!std::filesystem::is_directory(folder / type.store_name(), fault)) return std::unique_ptr<projections::StoredView>();
     rows_.push_back(std::make_unique<projections::RocksRowStores>(folder.string(), projections::RocksBudget{}, true));
     return projections::StoredView::open(type, *rows_.back());
+  }
+  // Whether the directory is of a worker in a group.
+  Result<bool> add_held(SharedView& shared, const std::filesystem::path& dir) {
+    auto held = projections::held_shares(dir, shared.type().name);
+    if (!held) return std::move(held).error();
+    if (!*held) return false;
+    shared.mark_grouped();
+    for (auto& share : **held) {
+      auto view = open_rows(shared.type(), projections::share_folder(dir, shared.type().name, share));
+      if (!view) return std::move(view).error();
+      if (*view) shared.add_held(std::move(*view));
+    }
+    return true;
   }
   static Result<projections::Query> query_of(const QueryRequest& request) {
     auto day_start = day_start_of(request.time_zone);

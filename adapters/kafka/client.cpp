@@ -60,17 +60,20 @@ void destroy(rd_kafka_t* handle) {
 }  // namespace
 
 Result<std::unique_ptr<Client>> Client::consumer(const Connection& to, const Settings& settings) {
-  return open(RD_KAFKA_CONSUMER, to, settings, nullptr, nullptr);
+  return open(RD_KAFKA_CONSUMER, to, settings, {});
+}
+
+Result<std::unique_ptr<Client>> Client::member(const Connection& to, const Settings& settings, Rebalanced rebalanced, void* owner) {
+  return open(RD_KAFKA_CONSUMER, to, settings, {.rebalanced = rebalanced, .owner = owner});
 }
 
 Result<std::unique_ptr<Client>> Client::producer(const Connection& to, const Settings& settings,
                                                  Delivered delivered, void* owner) {
-  return open(RD_KAFKA_PRODUCER, to, settings, delivered, owner);
+  return open(RD_KAFKA_PRODUCER, to, settings, {.delivered = delivered, .owner = owner});
 }
 
 Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type, const Connection& to,
-                                             const Settings& settings, Delivered delivered,
-                                             void* owner) {
+                                             const Settings& settings, Calls calls) {
   SettingsHandle conf(rd_kafka_conf_new());
   Settings all{
       {"bootstrap.servers", to.brokers},    {"client.id", "rapport"},
@@ -90,12 +93,12 @@ Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type, const Connect
   std::unique_ptr<Client> client(new Client(type));
   std::ranges::copy_if(to.properties, std::back_inserter(client->secrets_),
                        [](const auto& property) { return is_secret(property.first); });
-  client->delivered_ = delivered;
-  client->owner_ = owner;
+  client->calls_ = calls;
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
-  if (delivered) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+  if (calls.delivered) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+  if (calls.rebalanced) rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
   rd_kafka_conf_enable_sasl_queue(conf.get(), 1);  // tokens are renewed by librdkafka's own thread
   char why[512];
   client->handle_ = rd_kafka_new(type, conf.get(), why, sizeof why);
@@ -117,7 +120,7 @@ Client::~Client() {
   // what the brokers have.
   if (type_ == RD_KAFKA_PRODUCER)
     rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  delivered_ = nullptr;
+  calls_ = {};
   destroy(handle_);
 }
 
@@ -149,7 +152,12 @@ void Client::on_error(rd_kafka_t* handle, int code, const char* reason, void* se
 
 void Client::on_delivery(rd_kafka_t* handle, const rd_kafka_message_t* message, void* self) {
   auto* client = static_cast<Client*>(self);
-  if (client->delivered_) client->delivered_(handle, message, client->owner_);
+  if (client->calls_.delivered) client->calls_.delivered(handle, message, client->calls_.owner);
+}
+
+void Client::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions, void* self) {
+  auto* client = static_cast<Client*>(self);
+  if (client->calls_.rebalanced) client->calls_.rebalanced(handle, what, partitions, client->calls_.owner);
 }
 
 // Every line is for those who look closely: what an operator must know comes as an error or a

@@ -37,8 +37,12 @@ class Client final {
  public:
   using Settings = Connection::Properties;
   using Delivered = void (*)(rd_kafka_t*, const rd_kafka_message_t*, void* owner);
+  using Rebalanced = void (*)(rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t*, void* owner);
 
   static Result<std::unique_ptr<Client>> consumer(const Connection& to, const Settings& settings);
+  // One of a group: `rebalanced` is called with `owner`, from rd_kafka_consumer_poll and rd_kafka_consumer_close, and has to answer
+  // with rd_kafka_assign.
+  static Result<std::unique_ptr<Client>> member(const Connection& to, const Settings& settings, Rebalanced rebalanced, void* owner);
   // `delivered` is called with `owner`, from rd_kafka_poll, once for every message that was
   // produced.
   static Result<std::unique_ptr<Client>> producer(const Connection& to, const Settings& settings,
@@ -58,17 +62,20 @@ class Client final {
 
  private:
   explicit Client(rd_kafka_type_t type) : type_(type) {}
-  static Result<std::unique_ptr<Client>> open(rd_kafka_type_t type, const Connection& to,
-                                              const Settings& settings, Delivered delivered,
-                                              void* owner);
+  struct Calls {
+    Delivered delivered = nullptr;
+    Rebalanced rebalanced = nullptr;
+    void* owner = nullptr;
+  };
+  static Result<std::unique_ptr<Client>> open(rd_kafka_type_t type, const Connection& to, const Settings& settings, Calls calls);
   static void on_error(rd_kafka_t*, int code, const char* reason, void* self);
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t*, void* self);
+  static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t*, void* self);
   static void on_log(const rd_kafka_t*, int level, const char* facility, const char* line);
 
   const rd_kafka_type_t type_;
   rd_kafka_t* handle_ = nullptr;
-  Delivered delivered_ = nullptr;
-  void* owner_ = nullptr;
+  Calls calls_;
   std::atomic<bool> refused_{false}, fatal_{false}, cut_off_{false};
   Settings secrets_;  // constant after open
   mutable std::mutex mutex_;

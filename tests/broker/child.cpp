@@ -13,6 +13,7 @@
 
 #include "adapters/kafka/relay.h"
 #include "adapters/kafka/worker.h"
+#include "adapters/kafka/worker_group.h"
 #include "domain/result.h"
 #include "eventstore/rocks/rocks_event_store.h"
 #include "projections/rocks/rocks_row_stores.h"
@@ -51,6 +52,13 @@ int worker(const std::string& folder, const std::string& brokers, const std::str
                           [](Position position, std::uint64_t) { say(position.value); }));
 }
 
+int group(const std::string& folder, const std::string& brokers, const std::string& view) {
+  WorkerGroup group(*projections::find_view(view),
+                    [](const std::filesystem::path& rows) { return std::make_unique<projections::RocksRowStores>(rows.string()); },
+                    {.connection = {.brokers = brokers}, .group = "test", .state = folder});
+  return ended(group.run(WorkerUntil::kStopped, [](std::size_t, std::uint64_t events) { say(events); }));
+}
+
 }  // namespace
 
 int run_child(const std::vector<std::string>& arguments) {
@@ -58,6 +66,8 @@ int run_child(const std::vector<std::string>& arguments) {
   if (arguments.size() == 3 && arguments[0] == "relay") return relay(arguments[1], arguments[2]);
   if (arguments.size() == 4 && arguments[0] == "worker")
     return worker(arguments[1], arguments[2], arguments[3]);
+  if (arguments.size() == 4 && arguments[0] == "group")
+    return group(arguments[1], arguments[2], arguments[3]);
   return 2;
 }
 

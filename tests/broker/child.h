@@ -7,8 +7,8 @@
 
 namespace rapport::kafka {
 
-// What main() does when told to be a child: relay STORE BROKERS | worker STATE BROKERS VIEW. Prints
-// each progress as a line.
+// What main() does when told to be a child: relay STORE BROKERS | worker STATE BROKERS VIEW |
+// group STATE BROKERS VIEW. Prints each progress as a line.
 int run_child(const std::vector<std::string>& arguments);
 
 class Child final {

@@ -181,6 +181,31 @@ class BrokerProgramTest(unittest.TestCase):
         self.assertEqual(views()["digest"], local["views"]["pipeline"]["digest"])
         self.assertEqual(answer("query", "pipeline/summary", *states)["rows"], answer("query", "pipeline/summary", "--data", self.data)["rows"])
 
+    def test_workers_of_a_group_share_a_view_out_and_answer_together_at_work(self):
+        local = rapport("demo", "--data", self.data, "--customers", "20", "--years", "1", "--quiet")
+        rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--quiet")
+        states = [self.root / "a", self.root / "b"]
+        start = lambda state: subprocess.Popen([PROGRAM, "worker", "pipeline", "--kafka", self.address, "--group", "crm", "--state", state,
+                                                "--quiet", "--format", "json"], stdout=subprocess.PIPE, text=True)
+        workers = [start(state) for state in states]
+        try:
+            named = [argument for state in states for argument in ("--state", state)]
+            shares = lambda: [len((state / "pipeline.shares" / "held").read_text().splitlines()) for state in states]
+            self.assertTrue(soon(lambda: all((state / "pipeline.shares" / "held").exists() for state in states) and shares() == [3, 3]))
+            self.expect_answers_soon(local, *named)
+            alone = subprocess.run([PROGRAM, "query", "pipeline/summary", "--state", states[0], "--format", "json"], capture_output=True, text=True)
+            self.assertEqual((alone.returncode, '"state.incomplete"' in alone.stderr), (3, True), alone.stderr)
+            again = start(states[0])
+            self.assertEqual(again.wait(WAIT_SECONDS), 3, "a state directory is one worker's")
+            again.stdout.close()
+        finally:
+            for worker in workers:
+                worker.send_signal(signal.SIGTERM)
+            ended = [json.loads(worker.communicate(timeout=WAIT_SECONDS)[0]) for worker in workers]
+        self.assertEqual({said["position"] for said in ended}, {local["position"]})
+        numbers = sorted(share["share"] for said in ended for share in said["shares"])
+        self.assertEqual(sorted(set(numbers)), [f"{number}/6" for number in range(1, 7)])
+
     def create(self, url, account):
         request = urllib.request.Request(f"{url}/v1/account/{account}/create", method="POST", data=b'{"kind":"person","name":"Li"}',
                                          headers={"Content-Type": "application/json"})

@@ -28,7 +28,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from proxy import Proxy  # noqa: E402
 
 WAIT_SECONDS = 120
-SHARES = 2
+MEMBERS = 2  # of the group that keeps the pipeline
 
 
 class Failed(Exception):
@@ -90,7 +90,7 @@ class Rig:
         self.server, self.port, self.workers, self.writers = None, 0, {}, 0
         self.run("demo", "--data", self.data, "--customers", "30", "--years", "1", "--quiet")
         self.key = self.run("keygen", "--data", self.data)["verifierKeys"][0]
-        self.places = [("pipeline", share, self.root / f"pipeline-{share}") for share in range(1, SHARES + 1)] + [("customer360", 0, self.root / "customer360")]
+        self.places = [("pipeline", "fault", self.root / f"pipeline-{member}") for member in range(1, MEMBERS + 1)] + [("customer360", None, self.root / "customer360")]
 
     def broker_port(self, node):
         ports = re.search(r"ports=\(([^)]*)\)", (self.kafka / "cluster").read_text())[1].split()
@@ -120,8 +120,8 @@ class Rig:
         self.server.wait(WAIT_SECONDS)
         self.server.stdout.close()
 
-    def worker_command(self, view, share, state, shares=SHARES):
-        return [self.program, "worker", view, "--kafka", self.address, "--state", str(state), "--quiet", "--format", "json"] + (["--share", f"{share}/{shares}"] if share else [])
+    def worker_command(self, view, group, state):
+        return [self.program, "worker", view, "--kafka", self.address, "--state", str(state), "--quiet", "--format", "json"] + (["--group", group] if group else [])
 
     def start_worker(self, place):
         self.workers[place] = subprocess.Popen(self.worker_command(*place), stdout=subprocess.DEVNULL, stderr=(self.root / "workers.log").open("a"))
@@ -158,10 +158,11 @@ class Rig:
         soon(lambda: self.published() == head, f"publishing up to {head}")
         self.stop_workers()
         self.end_server()
-        for place in self.places:
-            done = subprocess.run(self.worker_command(*place) + ["--until-caught-up"], capture_output=True, text=True, timeout=WAIT_SECONDS)
-            if done.returncode or json.loads(done.stdout)["position"] != head:
-                raise Failed(f"{place}: {done.stdout} {done.stderr}")
+        catching_up = [subprocess.Popen(self.worker_command(*place) + ["--until-caught-up"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for place in self.places]
+        for place, worker in zip(self.places, catching_up):
+            out, err = worker.communicate(timeout=WAIT_SECONDS)
+            if worker.returncode or json.loads(out)["position"] not in (head, None):  # a member may have no share left
+                raise Failed(f"{place}: {out} {err}")
         return head
 
     def published(self):
@@ -225,20 +226,35 @@ def publisher_killed(rig, seconds):
 
 
 def rebalance_storm(rig, seconds):
-    """Others join and leave the workers' groups, and the number of shares changes under the workers."""
-    groups = [f"rapport-worker-pipeline-{share}-of-{SHARES}" for share in range(1, SHARES + 1)] + ["rapport-worker-customer360"]
-    until = time.monotonic() + seconds
+    """Members come, leave and die, with their disk or without, one upon the other; strangers join the group, too."""
+    until = time.monotonic() + 3 * seconds
+    extra, strangers = [], []
     while time.monotonic() < until:
-        others = [subprocess.Popen(["kcat", "-b", rig.address, "-G", group, "crm.log.v1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for group in groups]
-        place = rig.places[0]
-        rig.kill_worker(place)
-        taken_over = subprocess.run(rig.worker_command("pipeline", 1, place[2], shares=3) + ["--until-caught-up"], capture_output=True, text=True)
-        if taken_over.returncode:
-            raise Failed(taken_over.stderr)
-        rig.start_worker(place)
-        for other in others:
-            other.kill()
-            other.wait()
+        if len(extra) < 3:
+            state = rig.root / f"pipeline-extra-{random.randrange(3)}-{len(extra)}"
+            extra.append(subprocess.Popen(rig.worker_command("pipeline", "fault", state), stdout=subprocess.DEVNULL, stderr=(rig.root / "workers.log").open("a")))
+        time.sleep(random.uniform(0.1, 0.5))
+        what = random.randrange(4)
+        if what == 0:
+            member = extra.pop(random.randrange(len(extra)))
+            member.send_signal(random.choice([signal.SIGTERM, signal.SIGKILL]))
+            member.wait(WAIT_SECONDS)
+        elif what == 1:
+            place = rig.places[random.randrange(MEMBERS)]
+            rig.kill_worker(place)
+            if random.random() < 0.3:
+                shutil.rmtree(place[2])
+            rig.start_worker(place)
+        elif what == 2:
+            frozen = rig.workers[rig.places[random.randrange(MEMBERS)]]
+            frozen.send_signal(signal.SIGSTOP)
+            time.sleep(random.choice([0.2, 7.0]) if seconds > 1 else 0.2)  # also longer than the group waits
+            frozen.send_signal(signal.SIGCONT)
+        else:
+            strangers.append(subprocess.Popen(["kcat", "-b", rig.address, "-G", "fault", "crm.log.v1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    for process in extra + strangers:
+        process.kill()
+        process.wait()
 
 
 def disk_full(rig, seconds):
@@ -343,9 +359,12 @@ def joined(rig):
         kept, local = rig.run("query", *arguments, *shares), rig.run("query", *arguments, "--data", rig.data)
         if (kept["rows"], kept["position"], kept["policies"]) != (local["rows"], local["position"], local["policies"]) or not kept["rows"]:
             raise Failed(f"{report} over shares: {kept} but {local}")
+    held = rig.places[0][2] / "pipeline.shares" / "held"
+    some = held.read_text().splitlines()
+    held.write_text("".join(share + "\n" for share in some[1:]))
     refused = subprocess.run([rig.program, "query", "pipeline/summary", *map(str, shares[:2]), "--format", "json"], capture_output=True, text=True, timeout=WAIT_SECONDS)
     if refused.returncode == 0 or '"state.incomplete"' not in refused.stderr:
-        raise Failed(f"one share of two answered: {refused.stdout} {refused.stderr}")
+        raise Failed(f"without a share of {some} it answered: {refused.stdout} {refused.stderr}")
 
 
 def main():
