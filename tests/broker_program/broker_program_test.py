@@ -154,21 +154,29 @@ class BrokerProgramTest(unittest.TestCase):
         self.assertIn("bus.other_log", refused.stderr)
         self.assertEqual(self.rows_on_topic("pipeline"), before)
 
-    def test_state_is_one_workers_to_write_and_anyones_to_read(self):
-        local = rapport("demo", "--data", self.data, "--customers", "5", "--years", "1", "--quiet")
+    def test_a_workers_state_is_its_own_to_write_and_anyones_to_read_and_members_of_a_group_answer_together(self):
+        local = rapport("demo", "--data", self.data, "--customers", "20", "--years", "1", "--quiet")
         rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--quiet")
-        state = self.root / "state"
-        worker = subprocess.Popen([PROGRAM, "worker", "pipeline", "--kafka", self.address, "--state", state, "--quiet"])
+        states = [self.root / "a", self.root / "b"]
+        held = [state / "pipeline.shares" / "held" for state in states]
+        common = [PROGRAM, "worker", "pipeline", "--kafka", self.address, "--quiet", "--format", "json"]
+        start = lambda *more: subprocess.Popen(common + list(map(str, more)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        whole, members = start("--state", self.root / "whole"), [start("--state", state, "--group", "crm") for state in states]
         try:
-            self.assertTrue(soon(lambda: list(state.glob("pipeline.v*/CURRENT"))), "made by whoever holds the lock")
-            refused = subprocess.run([PROGRAM, "worker", "pipeline", "--kafka", self.address, "--state", state, "--format", "json"],
-                                     capture_output=True, text=True, timeout=WAIT_SECONDS)
-            self.assertEqual(refused.returncode, 3, refused.stderr)
-            self.assertIn('"code":"view.in_use"', refused.stderr)
-            self.expect_answers_soon(local, "--state", state)
+            self.expect_answers_soon(local, "--state", self.root / "whole")
+            self.assertTrue(soon(lambda: all(file.exists() and len(file.read_text().splitlines()) == 3 for file in held)))
+            self.expect_answers_soon(local, "--state", states[0], "--state", states[1])
+            for code, *asked in (("state.incomplete", "query", "pipeline/summary", "--state", states[0]),
+                                 ("view.in_use", *common[1:5], "--state", self.root / "whole"),
+                                 ("store.locked", *common[1:5], "--state", states[0], "--group", "crm")):
+                refused = subprocess.run([PROGRAM, *map(str, asked), "--format", "json"], capture_output=True, text=True, timeout=WAIT_SECONDS)
+                self.assertEqual((refused.returncode, f'"code":"{code}"' in refused.stderr), (3, True), refused.stderr)
         finally:
-            worker.send_signal(signal.SIGTERM)
-            self.assertEqual(worker.wait(WAIT_SECONDS), 0)
+            for worker in (whole, *members):
+                worker.send_signal(signal.SIGTERM)
+            ended = [json.loads(worker.communicate(timeout=WAIT_SECONDS)[0]) for worker in (whole, *members)]
+        self.assertEqual({said["position"] for said in ended}, {local["position"]})
+        self.assertEqual({share["share"] for said in ended[1:] for share in said["shares"]}, {f"{number}/6" for number in range(1, 7)})
 
     def expect_answers_soon(self, local, *states):
         """While workers are at work, inspect and query answer as the store does."""
@@ -180,31 +188,6 @@ class BrokerProgramTest(unittest.TestCase):
         self.assertTrue(soon(lambda: views().get("position") == local["position"]), views())
         self.assertEqual(views()["digest"], local["views"]["pipeline"]["digest"])
         self.assertEqual(answer("query", "pipeline/summary", *states)["rows"], answer("query", "pipeline/summary", "--data", self.data)["rows"])
-
-    def test_workers_of_a_group_share_a_view_out_and_answer_together_at_work(self):
-        local = rapport("demo", "--data", self.data, "--customers", "20", "--years", "1", "--quiet")
-        rapport("publish", "--data", self.data, "--kafka", self.address, "--until-caught-up", "--quiet")
-        states = [self.root / "a", self.root / "b"]
-        start = lambda state: subprocess.Popen([PROGRAM, "worker", "pipeline", "--kafka", self.address, "--group", "crm", "--state", state,
-                                                "--quiet", "--format", "json"], stdout=subprocess.PIPE, text=True)
-        workers = [start(state) for state in states]
-        try:
-            named = [argument for state in states for argument in ("--state", state)]
-            shares = lambda: [len((state / "pipeline.shares" / "held").read_text().splitlines()) for state in states]
-            self.assertTrue(soon(lambda: all((state / "pipeline.shares" / "held").exists() for state in states) and shares() == [3, 3]))
-            self.expect_answers_soon(local, *named)
-            alone = subprocess.run([PROGRAM, "query", "pipeline/summary", "--state", states[0], "--format", "json"], capture_output=True, text=True)
-            self.assertEqual((alone.returncode, '"state.incomplete"' in alone.stderr), (3, True), alone.stderr)
-            again = start(states[0])
-            self.assertEqual(again.wait(WAIT_SECONDS), 3, "a state directory is one worker's")
-            again.stdout.close()
-        finally:
-            for worker in workers:
-                worker.send_signal(signal.SIGTERM)
-            ended = [json.loads(worker.communicate(timeout=WAIT_SECONDS)[0]) for worker in workers]
-        self.assertEqual({said["position"] for said in ended}, {local["position"]})
-        numbers = sorted(share["share"] for said in ended for share in said["shares"])
-        self.assertEqual(sorted(set(numbers)), [f"{number}/6" for number in range(1, 7)])
 
     def create(self, url, account):
         request = urllib.request.Request(f"{url}/v1/account/{account}/create", method="POST", data=b'{"kind":"person","name":"Li"}',
