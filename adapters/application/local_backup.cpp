@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "adapters/application/reader_places.h"
 #include "adapters/application/scratch_store.h"
 #include "adapters/application/wiring.h"
 #include "eventstore/proof/signed_note.h"
@@ -60,6 +61,11 @@ Result<std::string> LocalStore::backup(const BackupRequest& request, const Progr
     auto copied = (*backup)->copy_imports([&](const auto& take) { return (*memory)->each("", take); });
     if (!copied) return copied.error();
   }
+  auto places = reader_places(impl.path);
+  if (!places) return places.error();
+  std::string lines;
+  for (const auto& place : *places) lines += reader_place_line(place) + '\n';
+  if (auto copied = (*backup)->copy_places(lines); !copied) return copied.error();
   auto head = (*backup)->copy_log(events_progress("backup", progress, impl.options.stop));
   if (!head) return head.error();
   auto checkpoint = sign(impl.path, impl.directory->origin(), *head);

@@ -1,8 +1,10 @@
 // A whole store as JSON Lines: what does not come from the log first, then an event a line with everything that is stored of
-// it, the memory of imports, and an end by which a dump that was cut or altered is told from a whole one. FORMAT.md, "A dump".
+// it, the memory of imports, the places of readers, and an end by which a dump that was cut or altered is told from a whole one. FORMAT.md, "A dump".
+#include <algorithm>
 #include <unordered_set>
 
 #include "adapters/application/dump_lines.h"
+#include "adapters/application/reader_places.h"
 #include "adapters/application/wiring.h"
 #include "adapters/json/event_json.h"
 #include "adapters/json/text_forms.h"
@@ -66,6 +68,9 @@ class Dumping {
     if (!read) return std::move(read).error();
     return more;
   }
+  bool places(const std::vector<ReaderPlace>& places) {
+    return std::ranges::all_of(places, [&](const ReaderPlace& place) { return tell(reader_place_line(place)); });
+  }
   Result<void> end(const EventStore& store) {
     auto root = store.root_at(last_);
     if (!root) return std::move(root).error();
@@ -91,6 +96,9 @@ class Dumping {
 Result<void> LocalStore::dump(const LineSink& line) {
   auto& impl = *impl_;
   std::lock_guard one_at_a_time(impl.long_work);
+  // First: a place must not be past the events that follow.
+  auto places = reader_places(impl.path);
+  if (!places) return std::move(places).error();
   Dumping dumping(line);
   if (!dumping.head(impl.keys->secret())) return {};
   auto more = dumping.events(*impl.store, *impl.keys);
@@ -101,7 +109,7 @@ Result<void> LocalStore::dump(const LineSink& line) {
     more = dumping.memory(**imports);
     if (!more) return std::move(more).error();
   }
-  return *more ? dumping.end(*impl.store) : Result<void>();
+  return *more && dumping.places(*places) ? dumping.end(*impl.store) : Result<void>();
 }
 
 }  // namespace rapport

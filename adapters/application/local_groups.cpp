@@ -1,5 +1,6 @@
 // Consumer groups of a store in this process.
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include "adapters/application/wiring.h"
 #include "adapters/json/event_json.h"
@@ -100,6 +101,11 @@ Result<void> LocalStore::Impl::read_groups() {
   group_files.emplace(std::move(files));
   for (auto& record : *records) {
     auto name = record.name;
+    // Accepting the loss of a tail does this; whoever was killed in the middle of it comes here.
+    if (auto was = take_back(record, store->head().position)) {
+      spdlog::warn("group {} knew of position {}: it begins again after {}", name, was->value, record.checkpoint.value);
+      if (auto saved = group_files->save(record); !saved) return std::move(saved).error();
+    }
     auto group = ConsumerGroup::open(*store, *group_files, clock, std::move(record));
     if (!group) return std::move(group).error();
     groups.emplace(std::move(name), std::move(*group));

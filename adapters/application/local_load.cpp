@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "adapters/application/dump_lines.h"
+#include "adapters/application/reader_places.h"
 #include "adapters/application/scratch_store.h"
 #include "adapters/application/wiring.h"
 #include "adapters/json/event_json.h"
@@ -20,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t kAppendsAFlush = 1'000, kMemoryEntriesAFlush = 10'000;
-constexpr std::size_t kLineBytesMax = 4u << 20;
+constexpr std::size_t kLineBytesMax = 16u << 20;  // a consumer group with all that it may have parked
 constexpr std::uint64_t kLinesAProgress = 4'096;
 
 Error altered(std::string message) {
@@ -44,19 +45,22 @@ bool read_secret(const nlohmann::json& from, const char* member, std::array<std:
 class Loading {
  public:
   using OpenMemory = std::function<Result<import::KeyValue*>()>;
-  Loading(EventStore& store, RocksSubjectKeys& keys, OpenMemory memory) : store_(store), keys_(keys), memory_(std::move(memory)) {}
+  Loading(EventStore& store, RocksSubjectKeys& keys, OpenMemory memory, fs::path folder)
+      : store_(store), keys_(keys), memory_(std::move(memory)), folder_(std::move(folder)) {}
 
   Result<void> line(std::string_view text) {
     if (ended_) return altered("there is more after its end");
     if (text.starts_with(dump_lines::kEnd)) return end(text);
     chain_ = dump_lines::chained(chain_, text);
     if (std::exchange(any_, true) == false && text.starts_with(dump_lines::kHead)) return head(text);
+    if (text.starts_with(kReaderPlaceLine)) return place(text);
     return text.starts_with(dump_lines::kMemory) ? memory(text) : event(text);
   }
   // After the last line.
   Result<void> finish() {
     if (!any_) return Error{ErrorCode::kRejected, "dump.empty", "there is no line in it", "", "what `rapport dump` printed"};
     if (auto flushed = flush_events(); !flushed) return flushed;
+    if (auto taken = take_back_places(folder_, store_.head().position); !taken) return std::move(taken).error();
     if (entries_.empty() && !imports_) return {};
     if (auto flushed = flush_memory(); !flushed) return flushed;
     return imports_->settle();
@@ -122,6 +126,13 @@ class Loading {
     return entries_.size() < kMemoryEntriesAFlush ? Result<void>() : flush_memory();
   }
 
+  // Positions are the same in the loaded log.
+  Result<void> place(std::string_view text) {
+    auto place = parse_reader_place(text);
+    if (!place) return std::move(place).error();
+    return put_reader_place(folder_, *place);
+  }
+
   Result<void> end(std::string_view text) {
     if (auto flushed = flush_events(); !flushed) return flushed;
     auto json = parse_json(text, {.reason_prefix = "dump."});
@@ -177,6 +188,7 @@ class Loading {
   EventStore& store_;
   RocksSubjectKeys& keys_;
   const OpenMemory memory_;
+  const fs::path folder_;
   Hash chain_{};
   bool any_ = false, headed_ = false, ended_ = false;
   Position position_;
@@ -234,7 +246,7 @@ Result<bool> LocalStore::fill_from(const std::string& file, const Progress& prog
   std::lock_guard one_at_a_time(impl.long_work);
   Lines lines(file);
   if (!lines.ok()) return Error{ErrorCode::kNotFound, "file.missing", "cannot read " + file};
-  Loading loading(*impl.store, *impl.keys, [&] { return impl.import_memory(false); });
+  Loading loading(*impl.store, *impl.keys, [&] { return impl.import_memory(false); }, impl.path);
   auto in_file = [&](Error error) {
     if (error.code == ErrorCode::kInvalid) error.code = ErrorCode::kRejected;  // the command was right, the file is not
     error.message = file + ":" + std::to_string(lines.number()) + ": " + error.message;

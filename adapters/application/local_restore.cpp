@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "adapters/application/compared_log.h"
+#include "adapters/application/reader_places.h"
 #include "adapters/application/scratch_store.h"
 #include "adapters/application/times.h"
 #include "adapters/application/wiring.h"
@@ -72,7 +73,8 @@ class Restoring final {
     if (!head) return head.error();
     head_ = *head;
     if (auto written = write_identity(store_, manifest_.store); !written) return written;
-    return fill_imports(until);
+    if (auto filled = fill_imports(until); !filled) return filled;
+    return fill_places(until);
   }
 
   // Opens what was filled, as any program will: index made, root compared, keys unwrapped.
@@ -104,6 +106,8 @@ class Restoring final {
                   {"backupPosition", manifest_.head().position.value},
                   {"keys", !options_.keys.empty()},
                   {"importsForgotten", imports_forgotten_}};
+    document["takenBack"] = Json::array();
+    for (const auto& place : taken_back_) document["takenBack"].push_back(Json{{"reader", place.reader}, {"was", place.was.value}});
     if (live_size_) document["liveSize"] = *live_size_;
     return document;
   }
@@ -125,6 +129,25 @@ class Restoring final {
     if (!read) return read;
     if (written) written = (*memory)->write(changes, false);
     return written ? (*memory)->settle() : written;
+  }
+
+  // Groups and webhooks go on where they were, or from where the log ends now.
+  Result<void> fill_places(Position until) {
+    if (!manifest_.places) return {};
+    if (auto same = ::rapport::compare(options_.backup, manifest_.places->file); !same) return same;
+    auto text = read_file(options_.backup / manifest_.places->file.path);
+    if (!text) return text.error();
+    for (std::string_view rest = *text; !rest.empty();) {
+      auto end = std::min(rest.find('\n'), rest.size());
+      auto place = parse_reader_place(rest.substr(0, end));
+      if (!place) return backup_damaged("a place of a reader in it");
+      if (auto put = put_reader_place(store_, *place); !put) return put;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    auto taken = take_back_places(store_, until);
+    if (!taken) return taken.error();
+    taken_back_ = std::move(*taken);
+    return {};
   }
 
   // Imports that the log has and the memory does not: they are noted as remembered elsewhere.
@@ -162,6 +185,7 @@ class Restoring final {
   std::string origin_;
   std::optional<std::uint64_t> live_size_;
   bool imports_forgotten_ = false;
+  std::vector<TakenBack> taken_back_;
 };
 
 Result<void> check_free(const fs::path& place) {

@@ -5,7 +5,10 @@
 
 #include <map>
 
+#include <spdlog/spdlog.h>
+
 #include "adapters/application/command_ids.h"
+#include "adapters/application/reader_places.h"
 #include "adapters/application/version_changes.h"
 #include "adapters/application/wiring.h"
 #include "adapters/import/mapping/nearest.h"
@@ -147,9 +150,19 @@ Result<void> LocalStore::Impl::open_log() {
   }
   if (!log) return std::move(log).error();
   store = std::move(*log);
-  if (wanted.accept_lost_tail || options.accept_older_copy)
-    if (auto begun = begin_epoch(); !begun) return begun;
-  return wanted.accept_lost_tail ? note_load() : Result<void>();
+  if (!wanted.accept_lost_tail && !options.accept_older_copy) return {};
+  if (auto begun = begin_epoch(); !begun) return begun;
+  if (auto noted = wanted.accept_lost_tail ? note_load() : Result<void>(); !noted) return noted;
+  return take_readers_back();
+}
+
+Result<void> LocalStore::Impl::take_readers_back() {
+  auto head = store->head().position;
+  auto taken = take_back_places(path, head);
+  if (!taken) return std::move(taken).error();
+  for (auto& place : *taken)
+    spdlog::warn("{} knew of position {}, which the log has no more: it begins again after {}", place.reader, place.was.value, head.value);
+  return {};
 }
 
 // Whoever has the events that this log lacks knows them under the old name.

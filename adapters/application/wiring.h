@@ -28,6 +28,8 @@ class LocalStore::Impl {
   Result<void> open_log();
   // The log goes on as it is now under a name of its own.
   Result<void> begin_epoch();
+  // Consumer groups and webhooks that know of more than the log has.
+  Result<void> take_readers_back();
   // Waits in pieces of the time that `there` is given, until it says so, for as long as a question may take.
   void wait_until(const std::function<bool(std::chrono::milliseconds)>& there) const;
 

@@ -94,6 +94,8 @@ class RestoreVerb final : public Verb {
       spdlog::warn("other events followed position {}: this log goes on as {}", answer["position"].dump(), answer["origin"].get<std::string>());
     if (answer["importsForgotten"] == true)
       spdlog::warn("the memory of imports is not as long as the log: import the earlier files again, oldest first, before any later one");
+    for (const auto& place : answer["takenBack"])
+      spdlog::warn("{} knew of position {}: it begins again after {}", place["reader"].get<std::string>(), place["was"].dump(), answer["position"].dump());
     if (answer["keys"] == false) spdlog::warn("the store has no keys: put them into {}/keys before you open it", directory_);
   }
 

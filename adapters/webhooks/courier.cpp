@@ -32,14 +32,11 @@ Result<std::unique_ptr<Courier>> Courier::open(const EventStore& events, const S
   return courier;
 }
 
-// What lies past the log's end was lost with it: positions there will be other events.
-Result<void> Courier::restore(const LanePlace& place) {
-  auto head = events_.head().position;
+Result<void> Courier::restore(const LanePlace& kept) {
+  auto place = kept;
+  take_back(place, events_.head().position);
   auto lane = std::make_unique<Lane>(Lane{.from = place.from, .to = place.to, .read_to = place.read_to});
-  if (lane->from <= head) lane->read_to = std::min(lane->read_to, head);
-  if (lane->to != kEver) lane->to = std::min(lane->to, head);
   for (auto& one : place.unsettled) {
-    if (one.position > head) continue;
     auto reader = events_.read({.from = one.position, .to = one.position});
     auto event = reader->next();
     if (!event) return std::move(event).error();

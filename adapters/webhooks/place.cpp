@@ -3,6 +3,8 @@
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
+#include <algorithm>
+
 #include "adapters/webhooks/schema/place.capnp.h"
 #include "eventstore/rocks/files.h"
 #include "eventstore/rocks/message_file.h"
@@ -51,6 +53,26 @@ std::optional<Place> decoded(std::string_view bytes) try {
 }
 
 }  // namespace
+
+bool take_back(LanePlace& lane, Position end) {
+  const auto before = lane;
+  Position before_first{lane.from.value > 0 ? lane.from.value - 1 : 0};
+  lane.read_to = std::min(lane.read_to, std::max(end, before_first));
+  if (lane.to != LanePlace{}.to) lane.to = std::min(lane.to, end);
+  std::erase_if(lane.unsettled, [&](const Unsettled& one) { return one.position > end; });
+  return lane.read_to != before.read_to || lane.to != before.to || lane.unsettled.size() != before.unsettled.size();
+}
+
+std::optional<Position> take_back(Place& place, Position end) {
+  Position last;
+  for (auto& lane : place.lanes) {
+    auto read_to = lane.read_to;
+    if (take_back(lane, end)) last = std::max(last, read_to);
+  }
+  place.resumed = std::min(place.resumed, end);
+  if (place.created > end) last = std::max(last, place.created);
+  return last > end ? std::optional(last) : std::nullopt;
+}
 
 Result<void> PlaceFile::save(const Place& place) const {
   std::error_code error;

@@ -29,6 +29,11 @@ struct Place {
   std::vector<LanePlace> lanes = {};
 };
 
+// What lies past the log's end was lost with it: positions there will be other events. Whether there was any of it.
+bool take_back(LanePlace& lane, Position end);
+// Of all its lanes; the last position that it knew of, if it was past the end. One whose subscription lies there belongs to nothing.
+std::optional<Position> take_back(Place& place, Position end);
+
 // One subscription's folder. One thread at a time.
 class PlaceFile final {
  public:

@@ -28,6 +28,17 @@ bool valid_group_name(std::string_view name) {
   });
 }
 
+std::optional<Position> take_back(GroupRecord& record, Position end) {
+  auto last = record.checkpoint;
+  if (!record.acknowledged.empty()) last = std::max(last, *record.acknowledged.rbegin());
+  if (!record.parked.empty()) last = std::max(last, record.parked.rbegin()->first);
+  if (last <= end) return {};
+  record.checkpoint = std::min(record.checkpoint, end);
+  record.acknowledged.erase(record.acknowledged.upper_bound(end), record.acknowledged.end());
+  record.parked.erase(record.parked.upper_bound(end), record.parked.end());
+  return last;
+}
+
 ConsumerGroup::ConsumerGroup(const EventStore& events, GroupStore& store, const Clock& clock, GroupRecord record, EventFilter filter)
     : events_(events), store_(store), clock_(clock), record_(std::move(record)),
       subscription_(events, record_.checkpoint, std::move(filter)) {}

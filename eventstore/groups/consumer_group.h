@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "eventstore/clock.h"
@@ -29,6 +30,10 @@ struct GroupRecord {
   std::uint32_t attempts_max = 5;   // then it is parked
   std::chrono::milliseconds lease_ms{30'000};  // a consumer's time for an event
 };
+
+// Of a log that ends before what the record knows (it was taken back, or lost events): the positions behind `end` will be other
+// events, so the group begins again there. The last position that it knew of, if it was behind.
+std::optional<Position> take_back(GroupRecord& record, Position end);
 
 // Where records are kept. Called by one thread at a time a group.
 class GroupStore {

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::uint64_t kSegmentBytes = 64u << 20;  // of frames; what a run that is broken off has to write again at most
 constexpr std::uint64_t kProgressEvery = 4096;      // events
-constexpr std::array<const char*, 3> kFolders = {"log", "imports", "checkpoints"};
+constexpr std::array<const char*, 4> kFolders = {"log", "imports", "checkpoints", "places"};
 
 std::string padded(Position position) {
   auto digits = std::to_string(position.value);
@@ -132,6 +132,18 @@ Result<void> Backup::copy_imports(const EachEntry& each) {
   auto whole = measured(path);
   if (!whole) return whole.error();
   manifest_.imports = BackupManifest::Note{position, std::move(*whole)};
+  return {};
+}
+
+// Named by what is in it: a place moves while the log stands still.
+Result<void> Backup::copy_places(const std::string& text) {
+  manifest_.places.reset();
+  if (text.empty()) return {};
+  auto path = "places/" + to_hex(sha256({bytes_of(text)}));
+  if (auto written = write_file_durably(place(path), text); !written) return at_backup(written.error());
+  auto whole = measured(path);
+  if (!whole) return whole.error();
+  manifest_.places = BackupManifest::Note{store_.head().position, std::move(*whole)};
   return {};
 }
 

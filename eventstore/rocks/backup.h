@@ -23,6 +23,8 @@ class Backup final {
   using EachEntry = std::function<Result<void>(const std::function<bool(std::string_view key, std::string_view value)>&)>;
   // First: what it remembers must be in the log that follows.
   Result<void> copy_imports(const EachEntry& each);
+  // Likewise first: where the readers of the log are, as text of the caller's; empty: there are none.
+  Result<void> copy_places(const std::string& text);
   // Every frame since the last run, each held to its hashes, up to the store's head at the call. kConflict "backup.other_history":
   // the log is no longer the one that was backed up there; kCorrupt "store.damaged"; kUnavailable "backup.stopped", "backup.full".
   Result<Head> copy_log(const VerifyProgress& progress);

@@ -31,6 +31,7 @@ std::string to_text(const BackupManifest& manifest) {
     text += "log " + number(segment.first) + ' ' + number(segment.last) + ' ' + words_of(segment.file);
   for (const auto& note : manifest.checkpoints) text += "checkpoint " + number(note.position) + ' ' + words_of(note.file);
   if (manifest.imports) text += "imports " + number(manifest.imports->position) + ' ' + words_of(manifest.imports->file);
+  if (manifest.places) text += "places " + number(manifest.places->position) + ' ' + words_of(manifest.places->file);
   for (const auto& key : manifest.verifier_keys) text += "key " + key + '\n';
   return with_checksum(text);
 }
@@ -83,10 +84,11 @@ void add_line(BackupManifest& manifest, std::string_view line) {
   } else if (kind == "log") {
     auto first = words.position(), last = words.position();
     manifest.log.push_back({first, last, words.file()});
-  } else if (kind == "checkpoint" || kind == "imports") {
+  } else if (kind == "checkpoint" || kind == "imports" || kind == "places") {
     auto position = words.position();
     BackupManifest::Note note{position, words.file()};
     if (kind == "imports") manifest.imports = std::move(note);
+    else if (kind == "places") manifest.places = std::move(note);
     else manifest.checkpoints.push_back(std::move(note));
   } else if (kind == "key") {
     manifest.verifier_keys.push_back(words.text());
@@ -117,6 +119,7 @@ std::vector<const BackupFile*> BackupManifest::files() const {
   for (const auto& segment : log) all.push_back(&segment.file);
   for (const auto& note : checkpoints) all.push_back(&note.file);
   if (imports) all.push_back(&imports->file);
+  if (places) all.push_back(&places->file);
   return all;
 }
 

@@ -38,6 +38,7 @@ struct BackupManifest {
   };
   std::vector<Note> checkpoints;             // signed, oldest first
   std::optional<Note> imports;               // the memory of imports, and where the log was when its copying began
+  std::optional<Note> places;                // of readers, and where the log was at least when they were taken down
   std::vector<std::string> verifier_keys;    // that the checkpoints were signed with, as the store said
 
   Head head() const { return points.empty() ? Head{{}, sha256({}), {0}} : points.back().head; }
