@@ -1,6 +1,7 @@
 #include "eventstore/command_gateway.h"
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -71,6 +72,17 @@ class CommandGateway::Impl {
     return decide_and_store(**aggregate, command);
   }
 
+  using Answers = std::vector<std::optional<Result<Receipt>>>;
+
+  // What has no answer when all that can be were stored together is submitted by itself: those that met on a stream among them.
+  std::vector<Result<Receipt>> submit_together(std::span<const Command> commands) {
+    Answers answers(commands.size());
+    if (commands.size() > 1) store_together(commands, answers);
+    std::vector<Result<Receipt>> receipts;
+    for (std::size_t i = 0; i < commands.size(); ++i) receipts.push_back(answers[i] ? std::move(*answers[i]) : submit(commands[i]));
+    return receipts;
+  }
+
   // Alone, and done only when the key is destroyed: also when the command comes again because it was not.
   Result<Receipt> erase(const Aggregate& aggregate, const Command& command) {
     std::unique_lock alone(writers_, std::defer_lock);
@@ -93,7 +105,7 @@ class CommandGateway::Impl {
 
   Result<Receipt> decide_and_store(const Aggregate& aggregate, const Command& command) {
     auto stream = stream_name(command.aggregate, command.id);
-    std::lock_guard one_a_stream(stripes_[std::hash<std::string>()(stream) % kStripes]);
+    std::lock_guard one_a_stream(stripes_[stripe_of(stream)]);
     if (auto before = done_before(command, stream); !before) return std::move(before).error();
     else if (*before) return std::move(**before);
     for (int attempt = 0;; ++attempt) {
@@ -167,25 +179,85 @@ class CommandGateway::Impl {
     Impl& gateway_;
     std::map<std::string, Working> states_;
   };
+  struct Decided {
+    Decided(Impl& gateway, std::size_t which) : command(which), states(gateway) {}
+    std::size_t command;
+    Taken states;
+    Plan plan;
+  };
+
+  Result<Plan> plan(const Aggregate& aggregate, const Command& command, Taken& states, EventBuffer& buffer) {
+    std::shared_lock lock(policies_mutex_);
+    return planner_.plan(aggregate, command, policies_, states, buffer);
+  }
+
+  static Receipt unchanged(const Plan& plan, Taken& states) {
+    states.give_back();
+    return Receipt{plan.stream, plan.version, {}, false};
+  }
 
   Result<Receipt> try_once(const Aggregate& aggregate, const Command& command) {
     Taken states(*this);
     EventBuffer buffer;
-    auto plan = [&] {
-      std::shared_lock lock(policies_mutex_);
-      return planner_.plan(aggregate, command, policies_, states, buffer);
-    }();
+    auto plan = this->plan(aggregate, command, states, buffer);
     if (!plan) return std::move(plan).error();
-    if (plan->events.empty()) {
-      states.give_back();
-      return Receipt{plan->stream, plan->version, {}, false};
-    }
+    if (plan->events.empty()) return unchanged(*plan, states);
     if (auto synced = keys_.sync(); !synced) return std::move(synced).error();
     auto append = plan->append();
     auto answers = store_.append({&append, 1});
     if (!answers) return std::move(answers).error();
     RAPPORT_ASSERT(answers->size() == 1);
     return answer(std::move(answers->front()), *plan, states);
+  }
+
+  // Those that can be: one a stream, none that erases. The stripes are taken in their order, so two of these never wait for each
+  // other.
+  void store_together(std::span<const Command> commands, Answers& answers) {
+    if (waiting_ > 0) std::lock_guard after_them(turnstile_);
+    std::shared_lock writing(writers_);
+    std::map<std::size_t, std::size_t> taken;  // stripe, command
+    for (std::size_t i = 0; i < commands.size(); ++i)
+      if (!erases(commands[i])) taken.emplace(stripe_of(stream_name(commands[i].aggregate, commands[i].id)), i);
+    std::vector<std::unique_lock<std::mutex>> locks;
+    for (auto& [stripe, command] : taken) locks.emplace_back(stripes_[stripe]);
+    EventBuffer buffer;
+    std::deque<Decided> decided;
+    for (auto& [stripe, i] : taken) {
+      auto& one = decided.emplace_back(*this, i);
+      if (!decide(commands[i], buffer, one, answers[i])) decided.pop_back();
+    }
+    store(decided, answers);
+  }
+
+  // False: there is nothing to store, and maybe an answer.
+  bool decide(const Command& command, EventBuffer& buffer, Decided& into, std::optional<Result<Receipt>>& answered) {
+    auto aggregate = planner_.aggregate_of(command);
+    if (!aggregate) return false;
+    auto before = done_before(command, stream_name(command.aggregate, command.id));
+    if (before && *before) answered = std::move(**before);
+    if (!before || *before) return false;
+    auto made = plan(**aggregate, command, into.states, buffer);
+    if (!made) {
+      if (made.error().reason != "stream.version_differs") answered = std::move(made).error();
+      return false;
+    }
+    into.plan = std::move(*made);
+    if (!into.plan.events.empty()) return true;
+    answered = unchanged(into.plan, into.states);
+    return false;
+  }
+
+  // What fails for all is found out again for each.
+  void store(std::deque<Decided>& decided, Answers& answers) {
+    if (decided.empty() || !keys_.sync()) return;
+    std::vector<Append> appends;
+    for (auto& one : decided) appends.push_back(one.plan.append());
+    auto outcomes = store_.append(appends);
+    if (!outcomes) return;
+    for (std::size_t i = 0; i < decided.size(); ++i) {
+      auto receipt = answer(std::move((*outcomes)[i]), decided[i].plan, decided[i].states);
+      if (receipt || receipt.error().reason != "stream.version_differs") answers[decided[i].command] = std::move(receipt);
+    }
   }
 
   Result<Receipt> answer(AppendOutcome outcome, const Plan& plan, Taken& states) {
@@ -205,6 +277,7 @@ class CommandGateway::Impl {
   }
 
   static constexpr std::size_t kStripes = 1'024;
+  static std::size_t stripe_of(const std::string& stream) { return std::hash<std::string>()(stream) % kStripes; }
   std::array<std::mutex, kStripes> stripes_;  // two commands on one stream wait for each other rather than lose a race
 };
 
@@ -220,6 +293,7 @@ Result<std::unique_ptr<CommandGateway>> CommandGateway::open(const std::vector<A
 }
 
 Result<Receipt> CommandGateway::submit(const Command& command) { return impl_->submit(command); }
+std::vector<Result<Receipt>> CommandGateway::submit_together(std::span<const Command> commands) { return impl_->submit_together(commands); }
 
 // --- batches ---
 

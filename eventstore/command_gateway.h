@@ -52,7 +52,7 @@ struct Receipt {
 
 class CommandBatch;
 
-// submit() is safe for concurrent use. A CommandBatch has the gateway to itself from its first command to its flush.
+// submit() and submit_together() are safe for concurrent use. A CommandBatch has the gateway to itself from its first command to its flush.
 class CommandGateway final {
  public:
   static constexpr int kRetriesMax = 16;
@@ -68,6 +68,10 @@ class CommandGateway final {
   // Decides and stores one command; durable when it returns. Errors: kInvalid ("command.unknown", "stream.id_invalid", …),
   // kRejected (the decider's code), kConflict ("stream.version_differs", "command.id_reused"), the store's.
   Result<Receipt> submit(const Command& command);
+
+  // Commands that came together, of callers who know nothing of each other: each is answered as submit() would, in any order, but
+  // what they store becomes durable in one write.
+  std::vector<Result<Receipt>> submit_together(std::span<const Command> commands);
 
   // Many commands with one durable write at the end of each flush: imports. See CommandBatch.
   // `dry_run`: decides all the same, each command on the state that the ones before would have left, and stores nothing:

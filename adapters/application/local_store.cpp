@@ -271,7 +271,7 @@ Result<void> LocalStore::announce(const std::string& address) { return impl_->di
 
 std::string holder_address(const std::filesystem::path& dir) { return store_holder(dir).address; }
 
-Result<std::string> LocalStore::command(const CommandRequest& request) {
+Result<Command> LocalStore::Impl::command_of(const CommandRequest& request, kj::Array<capnp::word>& body) const {
   if (request.aggregate == "batch" && (request.command == "changeViewVersion" || request.id.starts_with(kViewBatch)))
     return Error{.code = ErrorCode::kRejected,
                  .reason = "batch.of_a_view",
@@ -279,11 +279,12 @@ Result<std::string> LocalStore::command(const CommandRequest& request) {
                  .field = "command",
                  .expected = "a command of another batch",
                  .hint = "rapport rebuild folds a view again."};
-  auto body = read_command(request.aggregate, request.command, request.body);
-  if (!body) return std::move(body).error();
+  auto read = read_command(request.aggregate, request.command, request.body);
+  if (!read) return std::move(read).error();
+  body = std::move(*read);
   if (request.aggregate == "webhook")
-    if (auto checked = impl_->check_webhook(request.command, *body); !checked) return std::move(checked).error();
-  Command command{.aggregate = request.aggregate, .id = request.id, .body = *body, .command_id = new_command_id(impl_->clock.now())};
+    if (auto checked = check_webhook(request.command, body); !checked) return std::move(checked).error();
+  Command command{.aggregate = request.aggregate, .id = request.id, .body = body, .command_id = new_command_id(clock.now())};
   if (!request.command_id.empty() && !parse(request.command_id, command.command_id))
     return bad_field("command.bad_id", request.command_id, "commandId", "a UUID");
   if (request.expected_version) command.expected = StreamVersion{*request.expected_version};
@@ -304,11 +305,42 @@ Result<std::string> LocalStore::command(const CommandRequest& request) {
   command.reason_code = request.reason_code;
   command.reason_text = request.reason_text;
   command.source.channel = request.channel;
-  auto receipt = impl_->gateway->submit(command);
-  if (!receipt) return std::move(receipt).error();
+  return command;
+}
+
+std::string LocalStore::Impl::receipt_text(const Receipt& receipt) const {
   std::string out;
-  append_receipt(*receipt, impl_->store->head().position, out);
+  append_receipt(receipt, store->head().position, out);
   return out;
+}
+
+Result<std::string> LocalStore::command(const CommandRequest& request) {
+  kj::Array<capnp::word> body;
+  auto command = impl_->command_of(request, body);
+  if (!command) return std::move(command).error();
+  auto receipt = impl_->gateway->submit(*command);
+  if (!receipt) return std::move(receipt).error();
+  return impl_->receipt_text(*receipt);
+}
+
+std::vector<Result<std::string>> LocalStore::commands_together(std::span<const CommandRequest> requests) {
+  std::vector<kj::Array<capnp::word>> bodies(requests.size());
+  std::vector<Command> commands;
+  std::vector<std::optional<Error>> refused(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    auto command = impl_->command_of(requests[i], bodies[i]);
+    if (command) commands.push_back(*command);
+    else refused[i] = std::move(command).error();
+  }
+  auto receipts = impl_->gateway->submit_together(commands);
+  std::vector<Result<std::string>> answers;
+  auto receipt = receipts.begin();
+  for (auto& error : refused) {
+    if (error) answers.emplace_back(std::move(*error));
+    else if (auto& own = *receipt++; own) answers.emplace_back(impl_->receipt_text(*own));
+    else answers.emplace_back(std::move(own).error());
+  }
+  return answers;
 }
 
 Result<void> LocalStore::events(const EventsRequest& request, const LineSink& line, std::stop_token stop) {

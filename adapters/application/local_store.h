@@ -46,6 +46,7 @@ class LocalStore final : public Service {
   ~LocalStore() override;
 
   Result<std::string> command(const CommandRequest& request) override;
+  std::vector<Result<std::string>> commands_together(std::span<const CommandRequest> requests) override;
   Result<std::string> query(const QueryRequest& request) override;
   Result<void> events(const EventsRequest& request, const LineSink& line, std::stop_token stop) override;
   Result<std::string> inspect() override;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -132,6 +133,12 @@ class Service {
  public:
   virtual ~Service() = default;
   virtual Result<std::string> command(const CommandRequest& request) = 0;              // receipt
+  // Commands of different callers that came together: an answer each, as command() would give it, but less work for all.
+  virtual std::vector<Result<std::string>> commands_together(std::span<const CommandRequest> requests) {
+    std::vector<Result<std::string>> answers;
+    for (const auto& request : requests) answers.push_back(command(request));
+    return answers;
+  }
   virtual Result<std::string> query(const QueryRequest& request) = 0;                  // report
   virtual Result<void> events(const EventsRequest& request, const LineSink& line, std::stop_token stop) = 0;  // an event a line
   virtual Result<std::string> inspect() = 0;

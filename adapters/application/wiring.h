@@ -46,6 +46,9 @@ class LocalStore::Impl {
   Result<import::KeyValue*> import_memory(bool dry_run);
   Result<std::unique_ptr<import::KeyValue>> import_scratch() const;
   Result<void> verify_imports();
+  // A request that was read. `body` is filled in; the command borrows from both.
+  Result<Command> command_of(const CommandRequest& request, kj::Array<capnp::word>& body) const;
+  std::string receipt_text(const Receipt& receipt) const;
   // The log has just been loaded, or a loss of it accepted, without its memory of imports. Under long_work, or at open.
   Result<void> note_load();
 

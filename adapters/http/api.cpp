@@ -112,6 +112,13 @@ std::string next_address(const Target& target, std::string_view bound, std::uint
 
 }  // namespace
 
+HttpReply command_reply(Result<std::string> receipt) {
+  HttpReply reply = to_reply(std::move(receipt));
+  if (reply.status != 200) return reply;
+  if (const auto now = receipt_version(reply.body)) reply.headers.emplace_back("ETag", "\"" + std::to_string(*now) + "\"");
+  return reply;
+}
+
 HttpApi::HttpApi(Service& service, const HttpOptions& options, HttpMetrics& metrics)
     : service_(service), options_(options), metrics_(metrics) {}
 
@@ -173,14 +180,7 @@ Handling HttpApi::command(const Call& call) const {
   if (auto read = read_command_headers(call.request, command); !read) return refuse(read.error());
   auto parameters = Parameters::read(call.target.parameters, {});
   if (auto none = parameters->refuse_others(); !none) return refuse(none.error());
-  return {.lane = Lane::kCommands, .answer = [this, command = std::move(command)] {
-            HttpReply reply = to_reply(service_.command(command));
-            if (reply.status != 200) return reply;
-            if (const auto now = receipt_version(reply.body)) {
-              reply.headers.emplace_back("ETag", "\"" + std::to_string(*now) + "\"");
-            }
-            return reply;
-          }};
+  return {.lane = Lane::kCommands, .command = std::move(command)};
 }
 
 Handling HttpApi::report(const Call& call) const {

@@ -23,11 +23,14 @@ enum class Lane { kInline, kCommands, kReports, kLong, kLines, kWait, kLive };
 struct Handling {
   std::string_view route = "(unknown)";  // its pattern, for metrics
   Lane lane = Lane::kInline;
-  std::function<HttpReply()> answer = {};  // lanes kInline to kLong, kWait and kLive; does not throw
+  std::function<HttpReply()> answer = {};  // lanes kInline, kReports, kLong, kWait and kLive; does not throw
+  CommandRequest command = {};             // kCommands: its receipt, or its error, is the reply
   EventsRequest lines = {};                // kLines: events as JSON Lines, streamed
   LiveReader::From live = {};              // kLive: events as they happen, unless `answer` is there and says no; kWait: what to wait for
   std::chrono::milliseconds wait{0};       // kWait: until `answer` has an event, so long at most
 };
+
+HttpReply command_reply(Result<std::string> receipt);
 
 // Safe for concurrent use; borrows everything it is made from.
 class HttpApi final {

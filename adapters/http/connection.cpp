@@ -87,6 +87,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
  private:
   Awaitable<bool> read_request();
   Awaitable<bool> answer();
+  Awaitable<HttpReply> decide(CommandRequest command);
   Awaitable<HttpReply> work(WorkerPool& pool, std::function<HttpReply()> answer);
   Awaitable<HttpReply> work_in_turn(const std::function<HttpReply()>& answer);
   Awaitable<bool> run_on(WorkerPool& pool, const std::function<void()>& work);
@@ -181,7 +182,7 @@ Awaitable<bool> Connection::answer() {
       reply = guarded(handling.answer);
       break;
     case Lane::kCommands:
-      reply = co_await work(shared_.commands, std::move(handling.answer));
+      reply = co_await decide(std::move(handling.command));
       break;
     case Lane::kReports:
     case Lane::kWait:
@@ -199,6 +200,20 @@ Awaitable<bool> Connection::answer() {
   }
   const bool goes_on = co_await send(std::move(reply));
   co_return goes_on;
+}
+
+// Goes on once the command is decided, even if the connection is cut meanwhile.
+Awaitable<HttpReply> Connection::decide(CommandRequest command) {
+  Result<std::string> receipt = std::string();
+  std::atomic<bool> done = false;
+  const bool taken = shared_.commands.try_run(std::move(command), [&receipt, &done, wake = wake_](Result<std::string> answer) {
+    receipt = std::move(answer);
+    done = true;  // from here on only `wake` is sure to be there
+    wake->notify();
+  });
+  if (!taken) co_return to_reply(Problem{overloaded()});
+  while (!done) co_await wake_->wait(kLong);
+  co_return command_reply(std::move(receipt));
 }
 
 Awaitable<HttpReply> Connection::work(WorkerPool& pool, std::function<HttpReply()> answer) {

@@ -8,6 +8,7 @@
 
 #include "adapters/application/service.h"
 #include "adapters/http/api.h"
+#include "adapters/http/command_lane.h"
 #include "adapters/http/live_events.h"
 #include "adapters/http/metrics.h"
 #include "adapters/http/options.h"
@@ -34,7 +35,7 @@ struct ConnectionShared {
   const HttpApi& api;
   HttpMetrics& metrics;
   LiveTail& live;
-  WorkerPool& commands;
+  CommandLane& commands;
   WorkerPool& reports;
   WorkerPool& longs;
   std::stop_token stopping;  // no further requests

@@ -42,9 +42,9 @@ struct HttpOptions {
   // loopback address the server listens only if told so.
   bool allow_remote = false;
   unsigned io_threads = 2;
-  // Threads that wait in the Service. As many commands as threads share one fsync, hence so many for
-  // commands.
-  unsigned command_threads = 64;
+  // Threads that wait in the Service. Commands that wait together are decided together, by one thread: more than two work only
+  // where those take long.
+  unsigned command_threads = 16;
   unsigned report_threads = 4;
   unsigned long_threads = 8;         // imports, verification, JSON Lines
   std::size_t command_queue = 1024;  // waiting for a thread; beyond: 503

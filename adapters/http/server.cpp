@@ -108,7 +108,7 @@ class HttpServer::Impl {
       : options_(within_files(std::move(options))),
         api_(service, options_, metrics_),
         live_(service),
-        commands_(std::in_place, options_.command_threads, options_.command_queue),
+        commands_(std::in_place, service, options_.command_threads, options_.command_queue),
         reports_(std::in_place, options_.report_threads, options_.report_queue),
         longs_(std::in_place, options_.long_threads, options_.long_queue),
         shared_{service,
@@ -216,7 +216,8 @@ class HttpServer::Impl {
 
   const IoThreads io_ = make_io_threads(options_.io_threads);
   tcp::acceptor acceptor_{io_.front()->context};
-  std::optional<WorkerPool> commands_, reports_, longs_;
+  std::optional<CommandLane> commands_;
+  std::optional<WorkerPool> reports_, longs_;
   const ConnectionShared shared_;
   std::string address_;
   bool stopped_ = false;

@@ -19,7 +19,11 @@ class Api : public testing::Test {
     headers.emplace_back("Host", "localhost:8080");
     if (!body.empty()) headers.emplace_back("Content-Type", "application/json");
     handling = api.handle({method, target, headers, body});
-    return handling.answer ? handling.answer() : HttpReply{.status = 0};
+    return answered(handling);
+  }
+  HttpReply answered(const Handling& how) {
+    if (how.lane == Lane::kCommands) return command_reply(service.command(how.command));
+    return how.answer ? how.answer() : HttpReply{.status = 0};
   }
   std::string code(const HttpReply& reply) {
     if (reply.content_type != "application/problem+json") return "no problem: " + reply.body;
@@ -123,15 +127,11 @@ TEST_F(Api, RefusesAddressesThatDecodeToNoText) {
 }
 
 TEST_F(Api, RefusesABodyOfAnotherType) {
-  const auto reply = api.handle({"POST", "/v1/case/7/open", {{"Content-Type", "text/plain"}}, "{}"}).answer();
+  const auto reply = answered(api.handle({"POST", "/v1/case/7/open", {{"Content-Type", "text/plain"}}, "{}"}));
   EXPECT_EQ(reply.status, 415U);
   EXPECT_EQ(code(reply), "http.content_type");
-  EXPECT_EQ(api.handle({"POST", "/v1/case/7/open", {}, "{}"}).answer().status, 415U);
-  EXPECT_EQ(
-      api.handle({"POST", "/v1/case/7/open", {{"content-type", "application/json; charset=utf-8"}}, "{}"})
-          .answer()
-          .status,
-      200U);
+  EXPECT_EQ(answered(api.handle({"POST", "/v1/case/7/open", {}, "{}"})).status, 415U);
+  EXPECT_EQ(answered(api.handle({"POST", "/v1/case/7/open", {{"content-type", "application/json; charset=utf-8"}}, "{}"})).status, 200U);
 }
 
 TEST_F(Api, MapsEveryErrorToItsStatus) {
@@ -413,7 +413,7 @@ TEST_F(Api, TellsUnknownAddressesFromWrongMethods) {
 
 TEST_F(Api, RefusesPagesOfOtherSites) {
   const auto with = [&](HttpHeaders headers) {
-    return api.handle({"POST", "/v1/case/1/open", std::move(headers), ""}).answer();
+    return answered(api.handle({"POST", "/v1/case/1/open", std::move(headers), ""}));
   };
   EXPECT_EQ(with({{"Host", "evil.example:8080"}}).status, 403U);
   EXPECT_EQ(code(with({{"Host", "localhost:80"}, {"Origin", "http://evil.example"}})), "http.foreign_origin");

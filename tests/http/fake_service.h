@@ -56,6 +56,13 @@ class FakeService final : public Service {
         append(request.aggregate + "." + request.command, request.aggregate + "-" + request.id);
     return receipt(position);
   }
+  std::vector<Result<std::string>> commands_together(std::span<const CommandRequest> requests) override {
+    {
+      std::lock_guard lock(mutex_);
+      together.push_back(requests.size());
+    }
+    return Service::commands_together(requests);
+  }
   static std::string receipt(std::uint64_t position) {
     return "{\"stream\":\"s\",\"version\":7,\"position\":" + std::to_string(position) + ",\"already\":false}";
   }
@@ -148,6 +155,7 @@ class FakeService final : public Service {
   }
 
   std::vector<CommandRequest> commands;  // read them when nothing runs
+  std::vector<std::size_t> together;     // how many came in each call; likewise
   std::vector<QueryRequest> queries;
   std::vector<GroupRequest> groups;
   std::vector<WebhookRequest> webhooks;
