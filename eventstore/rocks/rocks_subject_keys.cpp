@@ -5,42 +5,19 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "eventstore/byte_order.h"
 #include "eventstore/rocks/bounded_cache.h"
 #include "eventstore/rocks/erasure_register.h"
 #include "eventstore/rocks/files.h"
 #include "eventstore/rocks/key_database.h"
+#include "eventstore/rocks/key_entries.h"
 #include "eventstore/rocks/key_swap.h"
-#include "eventstore/rocks/slot_file.h"
 
 namespace rapport {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view kCheckEntry = "c", kSecretEntry = "d", kCountEntry = "n", kErasedEntry = "x";
 constexpr std::string_view kCheckPurpose = "rapport master key 1", kErasurePurpose = "erasure";
 constexpr std::size_t kKeysCached = 64u << 10;
-
-std::string subject_entry(std::string_view subject) { return "s" + std::string(subject); }
-std::string id_entry(std::uint64_t id) {
-  std::string entry = "i";
-  append_be<8>(entry, id);
-  return entry;
-}
-std::uint64_t id_of(std::string_view entry) { return read_be<8>(entry.substr(1, sizeof(std::uint64_t))); }
-Error damaged_keys(std::string what) {
-  return {ErrorCode::kCorrupt, "keys.damaged", "the keys are damaged: " + std::move(what), {}, {}, "restore a backup of keys/"};
-}
-
-SlotFile::Form key_witness_form(const MasterKey& master) {
-  return {"RPKEYW01", sizeof(std::uint64_t),
-          [seal = master.digest("rapport key witness")](Bytes bytes) { return hmac_sha256(seal, {bytes}); }};
-}
-std::string count_value(std::uint64_t count) {
-  std::string value;
-  append_be<8>(value, count);
-  return value;
-}
 
 // Whether the log's own witness has ever been written.
 bool log_has_events(const fs::path& store) {
