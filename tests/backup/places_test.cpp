@@ -8,10 +8,7 @@ namespace {
 struct Places : Backups {
   // 25 events; group deals has done with four, parked one and has the rest before it; webhook crm, made at 26, is at 26.
   // Made once, copied for each test.
-  void SetUp() override {
-    static const Prepared prepared;
-    fs::copy(prepared.store(), store(), fs::copy_options::recursive);
-  }
+  void SetUp() override;
   struct Prepared;
   static void take_and_settle(const std::string& data, const std::vector<int>& done, int parked) {
     auto count = std::to_string(done.size() + (parked > 0));
@@ -52,6 +49,11 @@ struct Places::Prepared final : Backups {
   }
   void TestBody() override {}
 };
+
+void Places::SetUp() {
+  static const Prepared prepared;
+  fs::copy(prepared.store(), store(), fs::copy_options::recursive);
+}
 
 TEST_F(Places, ARestoredStoreGoesOnWhereTheyWere) {
   ASSERT_EQ(back_up().code, 0);
