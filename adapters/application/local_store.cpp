@@ -45,6 +45,9 @@ Result<std::unique_ptr<StoreDirectory>> open_in_turn(const std::filesystem::path
   }
 }
 
+// What an open that may write mends.
+bool needs_writing(const Error& error) { return error.reason == "store.index_unfit" || error.reason == "store.manifest_torn"; }
+
 Error bad_field(std::string reason, const std::string& text, std::string field, std::string expected) {
   return {ErrorCode::kInvalid, std::move(reason), "\"" + text + "\" is no " + field, "/" + field, std::move(expected)};
 }
@@ -111,8 +114,9 @@ Result<void> LocalStore::Impl::open(Opening opening) {
   if (!opened) return std::move(opened).error();
   directory = std::move(*opened);
   if (auto opened_log = open_log(); !opened_log)
-    return directory->read_only() && opened_log.error().reason == "store.index_unfit" ? reopen_for_writing() : opened_log;
+    return directory->read_only() && needs_writing(opened_log.error()) ? reopen_for_writing() : opened_log;
   auto subject_keys = RocksSubjectKeys::open(*directory);
+  if (!subject_keys && directory->read_only() && needs_writing(subject_keys.error())) return reopen_for_writing();
   if (!subject_keys) return std::move(subject_keys).error();
   keys = std::move(*subject_keys);
   if (!directory->read_only()) {

@@ -7,6 +7,7 @@
 #include "eventstore/rocks/key_swap.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/silent_logger.h"
+#include "eventstore/rocks/torn_manifest.h"
 
 namespace rapport {
 namespace {
@@ -25,7 +26,13 @@ Result<std::unique_ptr<rocksdb::DB>> open_at(const std::filesystem::path& path, 
   options.info_log = std::make_shared<SilentLogger>();
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   rocksdb::DB* db = nullptr;
-  auto status = read_only ? rocksdb::DB::OpenForReadOnly(options, path.string(), &db) : rocksdb::DB::Open(options, path.string(), &db);
+  auto open = [&] { return read_only ? rocksdb::DB::OpenForReadOnly(options, path.string(), &db) : rocksdb::DB::Open(options, path.string(), &db); };
+  auto status = open();
+  if (status.IsCorruption()) {
+    auto mended = mend_manifest(path, {rocksdb::kDefaultColumnFamilyName}, HeldAs::kKeyAlone, read_only);  // a subject's key and the counts are written anew
+    if (!mended) return mended.error();
+    if (*mended) status = open();
+  }
   if (!status.ok()) return from_status(status, "cannot open " + path.string());
   if (!read_only) remove_empty_logs(path.string());
   return std::unique_ptr<rocksdb::DB>(db);

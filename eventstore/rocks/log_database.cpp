@@ -10,6 +10,7 @@
 #include "eventstore/rocks/empty_logs.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/silent_logger.h"
+#include "eventstore/rocks/torn_manifest.h"
 
 namespace rapport {
 namespace {
@@ -93,8 +94,16 @@ Result<std::unique_ptr<rocksdb::DB>> LogDatabase::open_part(const char* part, ro
     families.emplace_back(kNames[i], family_options(static_cast<Family>(i), table));
   rocksdb::DB* db = nullptr;
   Handles handles;
-  auto status = options_.read_only ? rocksdb::DB::OpenForReadOnly(options, path, families, &handles, &db)
-                                   : rocksdb::DB::Open(options, path, families, &handles, &db);
+  auto open = [&] {
+    return options_.read_only ? rocksdb::DB::OpenForReadOnly(options, path, families, &handles, &db)
+                              : rocksdb::DB::Open(options, path, families, &handles, &db);
+  };
+  auto status = open();
+  if (status.IsCorruption() && first == Family::kDefault) {  // the index is made anew
+    auto mended = mend_manifest(path, {kNames.begin(), kNames.begin() + static_cast<std::ptrdiff_t>(families.size())}, HeldAs::kSame, options_.read_only);
+    if (!mended) return mended.error();
+    if (*mended) status = open();
+  }
   if (!status.ok()) return from_status(status, "cannot open " + path);
   if (!options_.read_only) remove_empty_logs(path);
   std::copy(handles.begin(), handles.end(), families_.begin() + static_cast<std::size_t>(first));

@@ -183,11 +183,6 @@ std::string History::go_on(test::WholeStore& whole, std::uint64_t fresh_command,
   return {};
 }
 
-bool hole_in_manifest(const std::string& wrong) {
-  return wrong.starts_with("refused: store.damaged: cannot open") && wrong.find("checksum mismatch") != wrong.npos &&
-         wrong.find("/MANIFEST-") != wrong.npos;
-}
-
 std::string look(const std::filesystem::path& path, History& known, std::uint64_t fresh_command, bool twice, const FaultFileSystem* files) {
   ManualClock clock(test::kNow);
   for (auto first : {true, false}) {

@@ -57,10 +57,6 @@ class History final {
 // Opens the store, compares, goes on, and, `twice`, opens and compares it once more. What is wrong, if anything is.
 std::string look(const std::filesystem::path& store, History& known, std::uint64_t fresh_command, bool twice, const FaultFileSystem* files);
 
-// RocksDB takes a manifest that breaks off, but none with a hole in what was not synced (decision 0014): the store is refused, with
-// everything in it.
-bool hole_in_manifest(const std::string& wrong);
-
 // Positions that a read gives; nothing if it fails.
 std::optional<std::vector<Position>> positions_of(const EventStore& store, const ReadQuery& query);
 

@@ -70,7 +70,6 @@ class AnIoError : public testing::TestWithParam<Kind> {
     // A close that reads falsely what it records is refused by the next open; the store itself is as it was.
     if (GetParam() == Kind::kReadFlips && wrong.find("as the last close left it") != wrong.npos && fs::remove(folder / "store" / "closed"))
       wrong = look(folder / "store", known, 1'000'001, true, nullptr);
-    if (cut && hole_in_manifest(wrong)) return;
     EXPECT_EQ(wrong, "") << (cut ? "after a power cut" : "after closing");
   }
 

@@ -70,14 +70,13 @@ class PowerCut : public testing::Test {
   }
   void expect_right(const std::string& wrong, const fs::path& folder, std::uint64_t seed, std::size_t at) {
     if (wrong.empty()) return;
-    if (hole_in_manifest(wrong)) return static_cast<void>(++refused_);
     auto kept = fs::path("/tmp") / ("rapport-power-cut-" + std::to_string(seed) + "-" + std::to_string(at));
     fs::remove_all(kept);
     fs::copy(folder, kept, fs::copy_options::recursive);
     ADD_FAILURE() << wrong << "\n  replay with " << where(seed, at) << "; the disk as the cut left it, and as it was then opened: " << kept;
   }
 
-  std::size_t cuts_ = 0, refused_ = 0;
+  std::size_t cuts_ = 0;
 };
 
 TEST_F(PowerCut, AtAnyCallLosesNothingThatWasAcknowledged) {
@@ -98,8 +97,7 @@ TEST_F(PowerCut, AtAnyCallLosesNothingThatWasAcknowledged) {
     if (cuts_ / kTold != told) std::cout << cuts_ << " cuts so far, the last with seed " << seed << std::endl;
     told = cuts_ / kTold;
   }
-  std::cout << cuts_ << " cuts in " << runs << " runs, " << refused_ << " refused for a hole in a manifest\n";
-  EXPECT_LE(refused_, 1 + cuts_ / 500);
+  std::cout << cuts_ << " cuts in " << runs << " runs\n";
 }
 
 // Found by seed 1 at cut 267: the folder of a new store was made and its name never synced.
