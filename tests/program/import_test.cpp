@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <array>
 #include <map>
 #include <random>
 #include <sstream>
@@ -87,6 +88,31 @@ TEST_F(ImportProgram, WhatAnImportRemembersHoldsNoValueOfAnyPresetsSource) {
   ASSERT_EQ(done.code, 0) << done.err << done.out;
   for (auto* text : {"zymurgy", "Acme", "Kenya", "Abendrot", "Quitte", "Holunder"}) EXPECT_EQ(in_memory(text), Names{}) << text;
   EXPECT_EQ(where("Morgenstern"), Names{}) << "a personal column is hashed wherever it goes";
+}
+
+// The log names every import; of one file there is one, whoever comes at the same time.
+TEST_F(ImportProgram, TwoOfOneFileAtTheSameTimeAreOne) {
+  std::string rows;
+  for (int i = 0; i < 3'000; ++i) rows += "p" + std::to_string(i) + ",Ottilie,it\n";
+  auto file = people(rows);
+  Running server({"serve", "--data", store(), "--listen", "127.0.0.1:0", "--quiet"});
+  auto url = server.first_line().substr(std::string("listening on ").size());
+  std::array<Ran, 2> done;
+  {
+    std::vector<std::jthread> both;
+    for (auto& one : done)
+      both.emplace_back([&] { one = run({"import", mapping, file, "--server", url, "--format", "json", "--quiet"}); });
+  }
+  std::map<std::string, int> sums;
+  for (auto& one : done) {
+    ASSERT_EQ(one.code, 0) << one.err;
+    for (auto* name : {"accepted", "already", "rejected"}) sums[name] += one.json()[name].get<int>();
+  }
+  EXPECT_EQ(done[0].json()["import"], done[1].json()["import"]) << "the second says which import it was";
+  EXPECT_EQ(sums, (std::map<std::string, int>{{"accepted", 3'000}, {"already", 3'000}, {"rejected", 0}}));
+  auto started = run({"events", "--server", url, "--type", "batch.importStarted", "--format", "json"}).out;
+  EXPECT_EQ(std::count(started.begin(), started.end(), '\n'), 1) << started;
+  EXPECT_EQ(run({"inspect", "--server", url, "--format", "json"}).json()["position"], 3'002) << "each row once, between the import's own two events";
 }
 
 TEST_F(ImportProgram, TheRejectsFileIsNeverAnotherFile) {
