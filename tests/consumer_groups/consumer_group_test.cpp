@@ -276,5 +276,22 @@ TEST_F(ConsumerGroupTest, HasAPlainName) {
   for (auto* name : {"", ".hidden", "A", "a/b", "..", "a b"}) EXPECT_FALSE(valid_group_name(name));
 }
 
+// A log that lost its end goes on with other events at the positions that the group had done with.
+TEST(GroupRecord, IsTakenBackToTheLogsEnd) {
+  GroupRecord record{.name = "billing", .checkpoint = {4}, .acknowledged = {{6}, {9}}};
+  for (Position parked : {Position{5}, Position{8}}) record.parked[parked].position = parked;
+  auto unchanged = record;
+  EXPECT_FALSE(take_back(unchanged, {9}));
+  EXPECT_EQ(unchanged.acknowledged, record.acknowledged);
+  EXPECT_EQ(take_back(record, {6}), Position{9}) << "the last that it knew of";
+  EXPECT_EQ(record.checkpoint, Position{4});
+  EXPECT_EQ(record.acknowledged, std::set<Position>{{6}});
+  EXPECT_EQ(record.parked.size(), 1u);
+  EXPECT_EQ(take_back(record, {3}), Position{6});
+  EXPECT_EQ(record.checkpoint, Position{3});
+  EXPECT_TRUE(record.acknowledged.empty());
+  EXPECT_TRUE(record.parked.empty());
+}
+
 }  // namespace
 }  // namespace rapport::test
