@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "domain/policies.h"
@@ -161,23 +162,32 @@ class CommandGateway::Impl {
   std::atomic<int> waiting_ = 0;  // to be alone
 
  private:
-  // States taken from the cache for one command; they go back only if its events were stored.
+  // States taken from the cache for one command. Those that it changed go back only if its events were stored.
   class Taken final : public Workspace {
    public:
     explicit Taken(Impl& gateway) : gateway_(gateway) {}
+    Taken(const Taken&) = delete;
+    ~Taken() override {
+      for (auto& [stream, state] : states_)
+        if (stored_ || state.working.version == state.before) gateway_.cache_.put(stream, std::move(state.working));
+    }
     Result<Working*> edit(const Aggregate& aggregate, const std::string& stream) override {
-      if (auto found = states_.find(stream); found != states_.end()) return &found->second;
+      if (auto found = states_.find(stream); found != states_.end()) return &found->second.working;
       auto working = gateway_.take(aggregate, stream);
       if (!working) return std::move(working).error();
-      return &states_.emplace(stream, std::move(*working)).first->second;
+      auto before = working->version;
+      return &states_.emplace(stream, State{std::move(*working), before}).first->second.working;
     }
-    void give_back() {
-      for (auto& [stream, working] : states_) gateway_.cache_.put(stream, std::move(working));
-    }
+    void stored() { stored_ = true; }
 
    private:
+    struct State {
+      Working working;
+      StreamVersion before;
+    };
     Impl& gateway_;
-    std::map<std::string, Working> states_;
+    std::map<std::string, State> states_;
+    bool stored_ = false;
   };
   struct Decided {
     Decided(Impl& gateway, std::size_t which) : command(which), states(gateway) {}
@@ -191,17 +201,14 @@ class CommandGateway::Impl {
     return planner_.plan(aggregate, command, policies_, states, buffer);
   }
 
-  static Receipt unchanged(const Plan& plan, Taken& states) {
-    states.give_back();
-    return Receipt{plan.stream, plan.version, {}, false};
-  }
+  static Receipt unchanged(const Plan& plan) { return Receipt{plan.stream, plan.version, {}, false}; }
 
   Result<Receipt> try_once(const Aggregate& aggregate, const Command& command) {
     Taken states(*this);
     EventBuffer buffer;
     auto plan = this->plan(aggregate, command, states, buffer);
     if (!plan) return std::move(plan).error();
-    if (plan->events.empty()) return unchanged(*plan, states);
+    if (plan->events.empty()) return unchanged(*plan);
     if (auto synced = keys_.sync(); !synced) return std::move(synced).error();
     auto append = plan->append();
     auto answers = store_.append({&append, 1});
@@ -243,7 +250,7 @@ class CommandGateway::Impl {
     }
     into.plan = std::move(*made);
     if (!into.plan.events.empty()) return true;
-    answered = unchanged(into.plan, into.states);
+    answered = unchanged(into.plan);
     return false;
   }
 
@@ -263,7 +270,7 @@ class CommandGateway::Impl {
   Result<Receipt> answer(AppendOutcome outcome, const Plan& plan, Taken& states) {
     if (auto* appended = std::get_if<Appended>(&outcome)) {
       take_policies(plan);
-      states.give_back();
+      states.stored();
       return receipt_of(plan.stream, std::move(appended->outcome), false);
     }
     if (auto* already = std::get_if<AlreadyAppended>(&outcome)) return receipt_of(plan.stream, std::move(already->outcome), true);
@@ -344,9 +351,16 @@ class CommandBatch::Impl final : public Workspace {
       plans_.push_back(std::move(plan));
     }
     record_plans_.clear();
+    in_place_.clear();
   }
 
   void drop() {
+    for (auto& [stream, before] : in_place_) {
+      auto& working = record_.at(stream);
+      if (working.version == before) kept_.insert_or_assign(stream, std::move(working));
+      else spoilt_.insert(stream);
+    }
+    in_place_.clear();
     record_.clear();
     record_plans_.clear();
   }
@@ -359,6 +373,7 @@ class CommandBatch::Impl final : public Workspace {
     for (auto& [stream, working] : kept_)
       if (stored) gateway_.cache_.put(stream, std::move(working));
     kept_.clear();
+    spoilt_.clear();
     plans_.clear();
     pending_.clear();
     claimed_.clear();
@@ -375,19 +390,29 @@ class CommandBatch::Impl final : public Workspace {
     auto stream = stream_name(aggregate, id);
     if (auto found = record_.find(stream); found != record_.end()) return found->second.version;
     if (auto found = kept_.find(stream); found != kept_.end()) return found->second.version;
-    return gateway_.store_.version_of(stream);
+    if (!spoilt_.contains(stream)) return gateway_.store_.version_of(stream);
+    auto again = edit(*find_aggregate(gateway_.aggregates_, aggregate), stream);
+    if (!again) return std::move(again).error();
+    return (*again)->version;
   }
 
-  // A state of the open record: a copy of what was kept, so that the record can be dropped.
+  // A state of the open record: a copy of what was kept, so that the record can be dropped. The state of a long stream, which takes
+  // as long to copy, is edited itself; a record that changed it and is dropped leaves it to be folded again. A dry run's events are
+  // nowhere to fold from.
   Result<Working*> edit(const Aggregate& aggregate, const std::string& stream) override {
     if (auto found = record_.find(stream); found != record_.end()) return &found->second;
     auto base = kept_.find(stream);
     if (base == kept_.end()) {
       auto working = gateway_.take(aggregate, stream);
       if (!working) return std::move(working).error();
+      if (spoilt_.erase(stream) > 0) fold_kept(stream, *working);
       base = kept_.emplace(stream, std::move(*working)).first;
     }
-    return &record_.emplace(stream, base->second.clone()).first->second;
+    if (dry_ || base->second.version.value < kCopiedEventsMax) return &record_.emplace(stream, base->second.clone()).first->second;
+    in_place_.emplace(stream, base->second.version);
+    auto moved = record_.emplace(stream, std::move(base->second)).first;
+    kept_.erase(base);
+    return &moved->second;
   }
 
  private:
@@ -397,6 +422,21 @@ class CommandBatch::Impl final : public Workspace {
         if (name == tag) return stream;
     auto found = claimed_.find(tag);
     return found == claimed_.end() ? std::string() : found->second;
+  }
+
+  // What this batch has kept of a stream and not stored yet, onto its state in the log.
+  void fold_kept(const std::string& stream, Working& working) const {
+    for (auto& plan : plans_)
+      for (auto& event : plan.events) {
+        if (event.stream != stream) continue;
+        RAPPORT_ASSERT(working.fold->apply(event.payload) == Applied::kYes);
+        working.version = event.version;
+        capnp::FlatArrayMessageReader message(event.metadata, reading_limits(event.metadata));
+        auto metadata = message.getRoot<envelope::wire::Metadata>();
+        auto precision = metadata.getOccurredPrecision();
+        if (precision != Precision::UNKNOWN && precision != Precision::ALWAYS)
+          working.happened(kind_of(*working.aggregate, event.payload), {metadata.getOccurredAt()});
+      }
   }
 
   Result<bool> known_already(const Command& command) {
@@ -446,12 +486,16 @@ class CommandBatch::Impl final : public Workspace {
     Policies policies;
   };
 
+  static constexpr std::uint64_t kCopiedEventsMax = 1'000;  // of a stream: its state is copied in some tens of microseconds
+
   CommandGateway::Impl& gateway_;
   std::unique_lock<std::shared_mutex> alone_;
   std::optional<DryRun> dry_;
   EventBuffer buffer_;
   std::unordered_map<std::string, Working> kept_;    // as the next flush leaves them
   std::unordered_map<std::string, Working> record_;  // as the open record leaves them
+  std::unordered_map<std::string, StreamVersion> in_place_;  // of record_, those that are no copies, with their versions before it
+  std::unordered_set<std::string> spoilt_;           // by a record that was dropped; not in kept_
   std::vector<Plan> plans_, record_plans_;
   std::unordered_map<CommandId, Hash, IdHash> pending_;
   std::unordered_map<std::string, std::string> claimed_;  // of plans_, by tag
