@@ -70,16 +70,31 @@ TEST(Reading, ElementsOfNoSizeAreNoTreeAndAreNotRead) {
   EXPECT_THROW(reader.getRoot<order::wire::Event>().getPlaced().getLines(), kj::Exception);
 }
 
-TEST(Reading, DamageIsNoTree) {
+// What is taken for a tree, Cap'n Proto can read all of, once.
+TEST(Reading, NoDamageMakesATreeThatCannotBeRead) {
   auto whole = built(placed(3));
-  std::size_t refused = 0;
-  for (std::size_t at = sizeof(capnp::word); at < whole.asBytes().size(); ++at)
-    for (int flip : {1, 0x80, 0xFF}) {
+  std::size_t refused = 0, taken = 0;
+  for (std::size_t at = 0; at < whole.asBytes().size(); ++at)
+    for (int flip : {1, 2, 4, 8, 0x10, 0x80, 0xFF}) {
       auto message = kj::heapArray<capnp::word>(whole.asPtr());
       message.asBytes()[at] ^= static_cast<kj::byte>(flip);
-      refused += !is_tree(message);
+      if (!is_tree(message)) {
+        ++refused;
+        continue;
+      }
+      ++taken;
+      capnp::FlatArrayMessageReader reader(message, {.traversalLimitInWords = message.size(), .nestingLimit = 64});
+      EXPECT_NO_THROW(reader.getRoot<capnp::AnyPointer>().targetSize()) << "byte " << at << " by " << flip;
     }
-  EXPECT_GT(refused, 0u);
+  EXPECT_GT(refused, 100u);
+  EXPECT_GT(taken, 100u) << "values may be any";
+}
+
+TEST(Reading, MoreOrLessThanOneSegmentIsNoTree) {
+  auto whole = built(placed(1));
+  EXPECT_FALSE(is_tree({}));
+  EXPECT_FALSE(is_tree(whole.slice(0, 1)));
+  EXPECT_FALSE(is_tree(whole.slice(0, whole.size() - 1)));
 }
 
 }  // namespace
