@@ -25,7 +25,12 @@ Result<void> DeadLetters::tell(std::int64_t offset, std::string_view key, Bytes 
                                    {"rapport-partition", "0"},
                                    {"rapport-offset", at},
                                    {"rapport-worker", worker_}});
+  const bool sent_before = sender_ != nullptr;
   auto sent = send(key, value, headers);
+  if (!sent && sent_before && sent.error().reason != "bus.unreachable") {
+    sender_.reset();  // a producer that gave up for good is no refusal: another one is asked
+    sent = send(key, value, headers);
+  }
   if (sent) return sent;
   sender_.reset();
   if (sent.error().reason == "bus.unreachable") return sent;

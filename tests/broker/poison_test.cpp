@@ -18,6 +18,7 @@
 #include "projections/rocks/rocks_row_stores.h"
 #include "projections/views.h"
 #include "tests/broker/broker.h"
+#include "tests/broker/producers.h"
 #include "tests/broker/proof.h"
 #include "tests/kafka/enterprise.h"
 
@@ -34,6 +35,7 @@ class OlderFolder final : public projections::Folder {
   Result<void> fold(const RecordedEvent& event) override {
     if (event.type != "opportunity.won") return folder_->fold(event);
     const bool damaged = event.position.value % 16 == 0;
+    if (event.position.value % 8 == 1) fail_producers();  // what tells of it has to be told by another one
     // Whatever came of it until it turned out to be damaged must not stay.
     if (auto done = damaged ? folder_->fold(event) : folder_->pass(event); !done) return done;
     return projections::unreadable_event(event, !damaged);
@@ -144,15 +146,17 @@ TEST_F(PoisonTest, IsParkedByTheViewsThatTakeItAndFoldedByAProgramThatReadsIt) {
   publish();
   const auto poison = [](const RecordedEvent& event) { return event.type == "opportunity.teleported"; };
   const auto unknown = [&](const RecordedEvent& event) { return poison(event) || event.type == "opportunity.won"; };
-  std::uint64_t won = 0, damaged = 0;
+  std::uint64_t won = 0, damaged = 0, failed = 0;
   auto reader = store.read({});
   for (auto event = reader->next(); event && *event; event = reader->next()) {
     if ((*event)->type != "opportunity.won") continue;
     ++won;
     damaged += (*event)->position.value % 16 == 0;
+    failed += (*event)->position.value % 8 == 1;
   }
   ASSERT_GT(won, 10u);
   ASSERT_GT(damaged, 0u);
+  ASSERT_GT(failed, 0u);
 
   const auto rows = broker.folder("rows").string();
   {
