@@ -27,7 +27,6 @@ Result<std::unique_ptr<LogConsumer>> LogConsumer::open(const Connection& to,
                                          {"enable.partition.eof", "true"},
                                          {"check.crcs", "true"},
                                          {"fetch.wait.max.ms", "100"},
-                                         {"queued.max.messages.kbytes", "16384"},  // frames ahead; a process may have many readers
                                      });
   if (!client) return std::move(client).error();
   std::unique_ptr<LogConsumer> consumer(new LogConsumer(to, std::move(*client)));
