@@ -214,7 +214,7 @@ def worker_killed(rig, seconds):
         place = random.choice(rig.places)
         rig.kill_worker(place)
         if random.random() < 0.5:
-            shutil.rmtree(place[2])  # and a machine with an empty disk takes over
+            shutil.rmtree(place[2], ignore_errors=True)  # and a machine with an empty disk takes over
         rig.start_worker(place)
 
 
@@ -243,7 +243,7 @@ def rebalance_storm(rig, seconds):
             place = rig.places[random.randrange(MEMBERS)]
             rig.kill_worker(place)
             if random.random() < 0.3:
-                shutil.rmtree(place[2])
+                shutil.rmtree(place[2], ignore_errors=True)
             rig.start_worker(place)
         elif what == 2:
             frozen = rig.workers[rig.places[random.randrange(MEMBERS)]]
@@ -262,7 +262,7 @@ def disk_full(rig, seconds):
     place = rig.places[-1]
     soon(lambda: rig.published() > 1000, "more than fits")
     rig.kill_worker(place)
-    shutil.rmtree(place[2])
+    shutil.rmtree(place[2], ignore_errors=True)
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
     full = subprocess.run(rig.worker_command(*place) + ["--until-caught-up"], capture_output=True, text=True, preexec_fn=limit, timeout=WAIT_SECONDS)
     if full.returncode not in (1, 3) or '{"error"' not in full.stderr:

@@ -52,6 +52,9 @@ class Proxy:
         except OSError:
             pass
         self.close(source, sink)
+        with self.lock:  # a storm makes more connections than a process may have open
+            self.pairs.discard((source, sink))
+            self.pairs.discard((sink, source))
 
     @staticmethod
     def close(*sides):
