@@ -350,8 +350,7 @@ Handling HttpApi::webhook(const Call& call) const {
     request.command.channel = "http";
     if (auto read = read_command_headers(call.request, request.command); !read) return refuse(read.error());
   }
-  return {.lane = commands ? Lane::kCommands : Lane::kReports,
-          .answer = [this, request = std::move(request)] { return to_reply(service_.webhook(request)); }};
+  return {.lane = Lane::kReports, .answer = [this, request = std::move(request)] { return to_reply(service_.webhook(request)); }};
 }
 
 Handling HttpApi::bus(const Call&) const {
