@@ -92,10 +92,13 @@ void append_unknown_type(EventStore& store) {
   }));
 }
 
-// One segment of one word, which points far behind its end.
+// A text where the event's own struct is expected.
 void append_malformed(EventStore& store) {
-  alignas(8) const std::uint32_t words[4] = {0, 1, 1'000u << 2, 1};
-  append_poison(store, "malformed", {reinterpret_cast<const capnp::word*>(words), 2});
+  EventBuffer buffer;
+  append_poison(store, "malformed", buffer.append<opportunity::wire::Event>([&](opportunity::wire::Event::Builder b) {
+    b.initOpened();
+    capnp::toAny(b).getPointerSection()[0].setAs<capnp::Text>("no struct");
+  }));
 }
 
 struct PoisonTest : testing::Test {
