@@ -4,6 +4,7 @@
 #include <capnp/serialize.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -185,7 +186,9 @@ class Revert {
   }
 
   static Inverse copy_of(const Inverse& inverse) {
-    return {kj::heapArray<capnp::word>(inverse.body.asPtr()), inverse.at, inverse.precision};
+    auto words = kj::heapArray<capnp::word>(inverse.body.size());
+    std::memcpy(static_cast<void*>(words.begin()), inverse.body.begin(), words.asBytes().size());
+    return {std::move(words), inverse.at, inverse.precision};
   }
 
   Result<void> send(const TouchedStream& stream,

@@ -19,6 +19,7 @@
 #include "tests/broker/broker.h"
 #include "tests/broker/child.h"
 #include "tests/broker/proof.h"
+#include "tests/broker/soon.h"
 #include "tests/kafka/enterprise.h"
 
 namespace rapport::kafka {
@@ -53,13 +54,6 @@ bool covered(const std::vector<fs::path>& members) {
     all.insert(its.begin(), its.end());
   }
   return sum == kShares && all.size() == kShares;
-}
-
-template <class Claim>
-bool soon(Claim&& claim) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!claim() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(20));
-  return claim();
 }
 
 class Member final {

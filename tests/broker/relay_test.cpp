@@ -13,6 +13,7 @@
 #include "tests/broker/broker.h"
 #include "tests/broker/child.h"
 #include "tests/broker/proof.h"
+#include "tests/broker/soon.h"
 #include "tests/kafka/enterprise.h"
 
 namespace rapport::kafka {
@@ -31,15 +32,6 @@ std::size_t kcat_lines(const Broker& broker, const std::string& topic) {
   auto out =
       output_of("kcat -b " + broker.address() + " -C -t " + topic + " -e -q -f '%k\\t%h\\n'");
   return static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n'));
-}
-
-// Whether a claim comes true before long.
-template <class Claim>
-bool soon(Claim&& claim) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(90);
-  while (!claim() && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(milliseconds(20));
-  return claim();
 }
 
 TEST(Relay, PublishesEveryEventOnceAndNothingTheSecondTime) {

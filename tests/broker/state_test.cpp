@@ -11,6 +11,7 @@
 #include "projections/view_hosts.h"
 #include "tests/broker/broker.h"
 #include "tests/broker/producers.h"
+#include "tests/broker/soon.h"
 #include "tests/gateway/gateway_fixture.h"
 
 namespace rapport::kafka {
@@ -20,13 +21,6 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 
 const std::string kPipeline = "crm.pipeline.state.v1", kCustomers = "crm.customer360.state.v1";
-
-template <class Claim>
-bool soon(Claim&& claim) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!claim() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(20));
-  return claim();
-}
 
 struct StateTest : CommandGatewayTest {
   StateTest() { publish_pipeline(); }

@@ -9,6 +9,7 @@
 #include "tests/broker/broker.h"
 #include "tests/broker/producers.h"
 #include "tests/broker/proof.h"
+#include "tests/broker/soon.h"
 #include "tests/kafka/enterprise.h"
 
 namespace rapport::kafka {
@@ -16,13 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 const std::string kCases = "crm.case.events.v1";
-
-template <class Claim>
-bool soon(Claim&& claim) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(90);
-  while (!claim() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(10));
-  return claim();
-}
 
 RelayOptions options(const Broker& broker) {
   return {.connection = {.brokers = broker.address()}, .state_folder = broker.folder("state")};
