@@ -43,8 +43,7 @@ GroupCommit::GroupCommit(LogWriter& writer, std::size_t apart_bytes)
 GroupCommit::~GroupCommit() = default;
 
 // A call alone always fits, however large.
-Result<GroupCommit::Room> GroupCommit::room_for(const std::vector<PreparedAppend>& appends) {
-  auto bytes = bytes_of(appends);
+Result<GroupCommit::Room> GroupCommit::room_for(std::size_t bytes) {
   auto before = waiting_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   Room room(waiting_bytes_, bytes);
   if (before == 0 || before + bytes <= kWaitingBytesMax) return room;
@@ -53,26 +52,30 @@ Result<GroupCommit::Room> GroupCommit::room_for(const std::vector<PreparedAppend
 }
 
 Result<std::vector<AppendOutcome>> GroupCommit::append(const std::vector<PreparedAppend>& appends) {
-  auto room = room_for(appends);
-  if (!room) return std::move(room).error();
   Ticket ticket;
   ticket.appends = &appends;
   ticket.bytes = bytes_of(appends);
+  auto room = room_for(ticket.bytes);
+  if (!room) return std::move(room).error();
   queued_bytes_.fetch_add(ticket.bytes, std::memory_order_relaxed);
   ticket.next = queue_.load(std::memory_order_relaxed);
   while (!queue_.compare_exchange_weak(ticket.next, &ticket)) {
   }
   if (!busy_.exchange(true)) {
-    // The pen was free, so this caller is in the group, but not always the first of it.
+    // This caller is in the group, but not always the first of it; or whoever had the pen until just now took it along, and maybe
+    // nobody waits.
     auto group = take_waiting();
-    group.written = write(group, &LogWriter::write);
-    auto* first = share(group);
+    Ticket* first = nullptr;
+    if (!group.tickets.empty()) {
+      group.written = write(group, &LogWriter::write);
+      first = share(group);
+    }
     if (!put_down()) {
       std::lock_guard lock(relief_mutex_);
       relieved_ = true;
       relief_.notify_one();
     }
-    if (first != &ticket) set_and_wake(first->done);
+    if (first && first != &ticket) set_and_wake(first->done);
     if (first == &ticket) ticket.done.store(1, std::memory_order_relaxed);
   } else if (waits_for_work_.load()) {
     std::lock_guard lock(handed_mutex_);

@@ -63,7 +63,7 @@ class GroupCommit final {
     std::atomic<std::size_t>* all_;
     std::size_t bytes_;
   };
-  Result<Room> room_for(const std::vector<PreparedAppend>& appends);
+  Result<Room> room_for(std::size_t bytes);
 
   struct Group {
     std::vector<Ticket*> tickets;
@@ -72,10 +72,10 @@ class GroupCommit final {
     Head end;  // what has to be durable before it is answered
   };
 
-  // Whoever waits, oldest first.
+  // Whoever waits, oldest first; maybe nobody.
   Group take_waiting();
   Written write(const Group& group, Result<LogWriter::Plans> (LogWriter::*how)(std::span<const PreparedAppend* const>));
-  // Tells each what the group came to, and answers who is woken first.
+  // Tells each what the group, which is somebody's, came to, and answers who is woken first.
   static Ticket* share(const Group& group);
   // Lets the pen go, unless somebody came meanwhile.
   bool put_down();

@@ -29,6 +29,11 @@ class GatedFiles final : public rocksdb::FileSystemWrapper {
     std::lock_guard lock(mutex_);
     fails_ = true;
   }
+  // A disk without delay: nothing is synced, so it is for what is not about crashes.
+  void skip_syncs() {
+    std::lock_guard lock(mutex_);
+    skips_ = true;
+  }
   void wait_for_somebody() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return waiting_ > 0; });
@@ -59,6 +64,7 @@ class GatedFiles final : public rocksdb::FileSystemWrapper {
       return FSWritableFileWrapper::Append(data, options, info, context);
     }
     rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
+      if (files_.skips()) return rocksdb::IOStatus::OK();
       if (files_.pass()) return FSWritableFileWrapper::Sync(options, context);
       return rocksdb::IOStatus::IOError("injected");
     }
@@ -69,6 +75,10 @@ class GatedFiles final : public rocksdb::FileSystemWrapper {
   void note_write() {
     std::lock_guard lock(mutex_);
     if (waiting_ > 0) written_meanwhile_ = true;
+  }
+  bool skips() {
+    std::lock_guard lock(mutex_);
+    return skips_;
   }
   bool pass() {
     std::unique_lock lock(mutex_);
@@ -83,7 +93,7 @@ class GatedFiles final : public rocksdb::FileSystemWrapper {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool open_ = true, fails_ = false, written_meanwhile_ = false;
+  bool open_ = true, fails_ = false, skips_ = false, written_meanwhile_ = false;
   int waiting_ = 0, passes_ = 0;
 };
 

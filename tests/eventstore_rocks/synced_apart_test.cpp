@@ -11,6 +11,7 @@ namespace rapport::test {
 namespace {
 
 constexpr std::uint64_t kCallers = 6, kCalls = 20, kEvents = 3;
+constexpr std::uint64_t kFew = 3, kManyCalls = 60'000;
 
 class SyncedApart : public testing::Test {
  protected:
@@ -109,6 +110,25 @@ TEST_F(SyncedApart, AFailedSyncRefusesAlsoWhatWasWrittenAfterIt) {
   auto verified = verify_store(*store.events, *store.keys);
   ASSERT_TRUE(verified);
   EXPECT_TRUE(verified->ok) << verified->what;
+}
+
+// Few callers on a disk without delay: the pen is free most of the time, so that now and then one is written by another before it has
+// asked who writes, and finds nobody waiting.
+TEST_F(SyncedApart, ACallerMayFindThatItWasWrittenAlready) {
+  files_->skip_syncs();
+  auto store = *WholeStore::open(path_, clock_, true, {.env = env_.get()});
+  for (std::uint64_t caller = 0; caller < kFew; ++caller)
+    callers_.emplace_back([&, caller] {
+      for (std::uint64_t n = 0; n < kManyCalls; ++n) {
+        Sample sample(caller * kManyCalls + n + 1);
+        sample.on("opportunity-" + std::to_string(caller), n, 1, "opened", 16);
+        auto outcome = store.events->append({&sample.append(), 1});
+        if (!outcome || !std::holds_alternative<Appended>(outcome->front())) return void(++refused_);
+      }
+    });
+  callers_.clear();
+  EXPECT_EQ(refused_, 0u);
+  EXPECT_EQ(store.events->head().position.value, kFew * kManyCalls);
 }
 
 }  // namespace
