@@ -117,6 +117,12 @@ TEST(Mapping, ItsStructureIsCheckedAgainstTheSchema) {
   }
 }
 
+// Patterns are for short texts: matching one of a hundred thousand letters took more stack than there is.
+TEST(Mapping, ATextThatIsTooLongForItsPatternIsAFault) {
+  EXPECT_EQ(told("/tables/1/commands/0/command", Json("a/" + std::string(100'000, 'a')).dump()),
+            "m.json /tables/1/commands/0/command: is longer than 1000");
+}
+
 TEST(Mapping, ItsColumnsAreCheckedAgainstEachOther) {
   const Fault faults[] = {
       {"/dialect/timeZone", "\"Europe/Londn\"",

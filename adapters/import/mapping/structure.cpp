@@ -1,8 +1,10 @@
 #include "adapters/import/mapping/structure.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 
 #include "adapters/import/mapping/nearest.h"
 
@@ -22,9 +24,23 @@ bool is_type(const Json& value, const std::string& type) {
   return type_name(value) == type || (type == "number" && value.is_number());
 }
 
+// The schema's patterns, each compiled once.
+class Patterns {
+ public:
+  // std::regex takes stack for each byte of a text.
+  static constexpr std::size_t kTextBytesMax = 1'000;
+
+  bool match(const std::string& text, const std::string& pattern) {
+    return std::regex_search(text, compiled_.try_emplace(pattern, pattern).first->second);
+  }
+
+ private:
+  std::map<std::string, std::regex> compiled_;
+};
+
 class Checker {
  public:
-  explicit Checker(const Json& root) : root_(root) {}
+  Checker(const Json& root, Patterns& patterns) : root_(root), patterns_(patterns) {}
   std::vector<MappingFault> faults;
 
   void check(const Json& value, const Json& schema, const std::string& at) {
@@ -50,7 +66,7 @@ class Checker {
   }
 
   bool fits(const Json& value, const Json& schema) const {
-    Checker inner(root_);
+    Checker inner(root_, patterns_);
     inner.check(value, schema, "");
     return inner.faults.empty();
   }
@@ -82,13 +98,12 @@ class Checker {
     const auto& text = value.get_ref<const std::string&>();
     if (schema.contains("minLength") && text.size() < schema["minLength"])
       fault(at, "must not be empty");
-    if (schema.contains("maxLength") && text.size() > schema["maxLength"])
-      fault(at, "is longer than " + schema["maxLength"].dump());
-    if (schema.contains("pattern") &&
-        !std::regex_search(text, std::regex(schema["pattern"].get<std::string>()))) {
-      fault(at, "\"" + text + "\" is not allowed: it must match " +
-                    schema["pattern"].get<std::string>());
-    }
+    const auto pattern = schema.find("pattern");
+    const auto longest = schema.value("maxLength", pattern == schema.end() ? text.size() : Patterns::kTextBytesMax);
+    if (text.size() > longest)
+      fault(at, "is longer than " + std::to_string(longest));
+    else if (pattern != schema.end() && !patterns_.match(text, *pattern))
+      fault(at, "\"" + text + "\" is not allowed: it must match " + pattern->get<std::string>());
   }
 
   void check_object(const Json& value, const Json& schema, const std::string& at) {
@@ -137,10 +152,10 @@ class Checker {
     if (schema.contains("items"))
       for (std::size_t i = 0; i < value.size(); ++i) check(value[i], schema["items"], below(at, i));
     if (!schema.value("uniqueItems", false)) return;
+    auto less = [](const Json* a, const Json* b) { return *a < *b; };
+    std::set<const Json*, decltype(less)> before;
     for (std::size_t i = 0; i < value.size(); ++i)
-      if (std::find(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(i), value[i]) !=
-          value.begin() + static_cast<std::ptrdiff_t>(i))
-        fault(below(at, i), value[i].dump() + " stands there twice");
+      if (!before.insert(&value[i]).second) fault(below(at, i), value[i].dump() + " stands there twice");
   }
 
   void check_combined(const Json& value, const Json& schema, const std::string& at) {
@@ -184,6 +199,7 @@ class Checker {
   }
 
   const Json& root_;
+  Patterns& patterns_;
 };
 
 }  // namespace
@@ -198,7 +214,8 @@ std::string below(const std::string& base, std::size_t element) {
 }
 
 std::vector<MappingFault> check_structure(const Json& document, const Json& schema) {
-  Checker checker(schema);
+  Patterns patterns;
+  Checker checker(schema, patterns);
   checker.check(document, schema, "");
   return std::move(checker.faults);
 }
