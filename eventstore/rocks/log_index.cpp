@@ -4,6 +4,7 @@
 
 #include "eventstore/rocks/frame_cursor.h"
 #include "eventstore/rocks/rocks_status.h"
+#include "eventstore/rocks/tile_entries.h"
 
 namespace rapport {
 namespace {
@@ -35,12 +36,6 @@ class Batch final {
   rocksdb::WriteBatch batch_;
   rocksdb::Status status_;
 };
-
-Error index_error(const rocksdb::Status& status, std::string_view doing) {
-  auto error = from_status(status, doing);
-  if (error.code == ErrorCode::kCorrupt) error.hint = "remove the closed store's folder index/: it is made anew from the log";
-  return error;
-}
 
 // In key order: a memtable takes neighbours faster than strangers.
 template <class Map>
@@ -92,53 +87,6 @@ void put_terms(const IndexEntries& entries, Batch& batch) {
       }
     }
   }
-}
-
-Result<std::vector<Hash>> read_tile(const LogDatabase& database, TileId tile, std::uint64_t width) {
-  std::string value;
-  auto status = database.index().Get({}, database[Family::kTile], tile_key(tile), &value);
-  if (!status.ok() && !status.IsNotFound()) return index_error(status, "cannot read a tile of the tree");
-  if (value.size() < width * sizeof(Hash)) return damaged({}, "tile " + to_text(TilePath{tile}) + " is not whole");
-  std::vector<Hash> hashes(width);
-  auto bytes = value.begin();
-  for (auto& hash : hashes) {
-    std::copy_n(bytes, sizeof(Hash), hash.begin());
-    bytes += sizeof(Hash);
-  }
-  return hashes;
-}
-
-void put_tile(TileId tile, const std::vector<Hash>& hashes, Batch& batch) {
-  std::string value;
-  for (const auto& hash : hashes) value += text_of(hash);
-  batch.put(Family::kTile, tile_key(tile), value);
-}
-
-// From the leaves up: where a tile fills up, its root goes to the level above. A tile that is not full yet is written as it is, and
-// filled up by the next batch.
-Result<void> put_tiles(const LogDatabase& database, const IndexEntries& entries, Batch& batch) {
-  auto hashes = entries.leaves();
-  auto first = entries.last().value - hashes.size();  // of the level's hashes
-  for (unsigned level = 0; !hashes.empty(); ++level) {
-    TileId id{level, first / kTileHashes};
-    std::vector<Hash> tile, above;
-    if (auto width = first % kTileHashes; width > 0) {
-      auto begun = read_tile(database, id, width);
-      if (!begun) return begun.error();
-      tile = std::move(*begun);
-    }
-    first = id.n;
-    for (const auto& hash : hashes) {
-      tile.push_back(hash);
-      if (tile.size() < kTileHashes) continue;
-      put_tile(id, tile, batch);
-      above.push_back(full_tree_head(std::exchange(tile, {})));
-      ++id.n;
-    }
-    if (!tile.empty()) put_tile(id, tile, batch);
-    hashes = std::move(above);
-  }
-  return {};
 }
 
 std::vector<Position> from_version(const IndexEntries::Stream& stream, const ReadQuery& query) {
@@ -271,11 +219,13 @@ Result<void> LogIndex::write(const IndexEntries& entries, std::uint64_t streams)
   put_streams(entries, batch);
   put_commands(entries, batch);
   put_terms(entries, batch);
-  if (auto put = put_tiles(database_, entries, batch); !put) return put;
+  auto put_tile = [&](const std::string& key, const std::string& value) { batch.put(Family::kTile, key, value); };
+  const auto& leaves = entries.leaves();
+  if (auto put = put_tiles(database_, entries.last().value - leaves.size(), leaves, put_tile); !put) return put;
   std::string mark;
   append_be<8>(mark, entries.last().value);
   append_be<8>(mark, streams);
-  mark += text_of(entries.leaves().back());
+  mark += text_of(leaves.back());
   mark += kIndexFormat;
   batch.put(Family::kIndex, kSettledKey, mark);
   auto status = batch.write();
@@ -338,13 +288,21 @@ Result<std::optional<IndexEntries::Command>> LogIndex::command(const CommandId& 
 }
 
 Result<std::vector<Hash>> LogIndex::tile(TileId tile, unsigned width) {
+  if (auto there = settle_at_least({leaves_needed(tile, width)}); !there) return there.error();
+  return read_tile(database_, tile, width);
+}
+
+Result<std::vector<Hash>> LogIndex::whole_tile(TileId tile) {
+  if (auto there = settle_at_least({leaves_needed(tile, kTileHashes)}); !there) return there.error();
+  return read_whole_tile(database_, tile);
+}
+
+Result<void> LogIndex::settle_at_least(Position position) {
   auto settled = [&] {
     std::shared_lock lock(mutex_);
     return settled_;
   };
-  if (settled().value < leaves_needed(tile, width))
-    if (auto done = settle(); !done) return done.error();
-  return read_tile(database_, tile, width);
+  return settled() < position ? settle() : Result<void>();
 }
 
 Result<std::unique_ptr<PositionSource>> LogIndex::positions(const ReadQuery& query, Position head) const {

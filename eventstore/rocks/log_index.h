@@ -34,11 +34,14 @@ class LogIndex final {
 
   // The first `width` hashes of a tile of the tree of what was added, which must have them.
   Result<std::vector<Hash>> tile(TileId tile, unsigned width);
+  // A full tile with its middle row (tile_entries.h).
+  Result<std::vector<Hash>> whole_tile(TileId tile);
   // Positions that hold every event of the query up to `head`, and maybe others: of its stream, or of one term of each clause of
   // its filter.
   Result<std::unique_ptr<PositionSource>> positions(const ReadQuery& query, Position head) const;
 
  private:
+  Result<void> settle_at_least(Position position);
   IndexTail tail_of_stream(const ReadQuery& query) const;
   IndexTail tail_of_term(const Term& term, const ReadQuery& query) const;
   Result<std::unique_ptr<PositionSource>> of_term(const Term& term, const ReadQuery& query) const;

@@ -204,7 +204,7 @@ Result<Hash> RocksEventStore::subtree(unsigned height, std::uint64_t index) cons
   const TileId tile{height / kTileHeight, index >> (kTileHeight - row)};
   if (tile_width(tile, impl_->committed_.position().value) < kTileHashes) return Tiles::subtree(height, index);
   return impl_->whole_tiles_.hash(tile, row, index & ((kTileHashes >> row) - 1),
-                                  [&](TileId whole) { return impl_->index_.tile(whole, kTileHashes); });
+                                  [&](TileId whole) { return impl_->index_.whole_tile(whole); });
 }
 
 // By halves: recordedAt grows with the position.

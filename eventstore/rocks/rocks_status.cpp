@@ -25,4 +25,10 @@ Error from_status(const rocksdb::Status& status, std::string_view doing) {
   return {ErrorCode::kUnavailable, "store.io", std::move(message)};
 }
 
+Error index_error(const rocksdb::Status& status, std::string_view doing) {
+  auto error = from_status(status, doing);
+  if (error.code == ErrorCode::kCorrupt) error.hint = "remove the closed store's folder index/: it is made anew from the log";
+  return error;
+}
+
 }  // namespace rapport

@@ -1,5 +1,5 @@
-// Full tiles of the tree with the rows above their hashes. A proof asks a tile for up to eight hashes, one a row; all proofs of a log
-// ask the same few tiles of the levels above the leaves. A full tile never changes.
+// Full tiles of the tree, kept in memory. A proof asks a tile for up to eight hashes, one a row; all proofs of a log ask the same few
+// tiles of the levels above the leaves. A full tile never changes.
 #pragma once
 #include <functional>
 #include <memory>
@@ -14,18 +14,17 @@ namespace rapport {
 // Safe for concurrent use.
 class WholeTiles final {
  public:
-  // 16 KiB each, and once more as many that go next. Tiles of leaves, of which every proof has another, are kept for that proof; those
+  // 9 KiB each, and once more as many that go next. Tiles of leaves, of which every proof has another, are kept for that proof; those
   // above serve all proofs: 256 are enough for sixteen million events.
   static constexpr std::size_t kLeafTilesMax = 8, kUpperTilesMax = 256;
 
-  using Load = std::function<Result<std::vector<Hash>>(TileId)>;  // the 256 hashes of a tile
+  using Load = std::function<Result<std::vector<Hash>>(TileId)>;  // as read_whole_tile()
 
   // The i-th hash of a tile's row: 0 its own hashes, 8 its head.
   Result<Hash> hash(TileId tile, unsigned row, std::size_t i, const Load& load);
 
  private:
-  using Rows = std::vector<Hash>;  // row 0, then row 1, … 511 in all
-  using Cache = BoundedCache<std::shared_ptr<const Rows>>;
+  using Cache = BoundedCache<std::shared_ptr<const std::vector<Hash>>>;
   Cache& of_level(unsigned level) { return level == 0 ? leaves_ : above_; }
 
   std::mutex mutex_;

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <thread>
 
+#include "eventstore/proof/merkle_proof.h"
+#include "eventstore/rocks/log_database.h"
 #include "eventstore/rocks/verify_store.h"
 #include "tests/eventstore_samples/whole_store.h"
 
@@ -141,6 +143,50 @@ TEST_F(IndexTest, CatchesUpWithTheLog) {
   auto store = open();
   EXPECT_EQ(answers(store), before);
   expect_verified(store);
+}
+
+// The closed store's first tile of leaves.
+void change_tile(const fs::path& path, const std::function<void(std::string& entry)>& change) {
+  {
+    auto database = *LogDatabase::open(path, {});
+    auto* family = (*database)[Family::kTile];
+    std::string entry;
+    ASSERT_TRUE(database->index().Get({}, family, tile_key({0, 0}), &entry).ok());
+    change(entry);
+    ASSERT_TRUE(database->index().Put({}, family, tile_key({0, 0}), entry).ok());
+    ASSERT_TRUE(database->close());
+  }
+  fs::remove(path / "closed");
+}
+
+TEST_F(IndexTest, ProvesFromTilesThatEarlierProgramsWrote) {
+  std::vector<Hash> leaves;
+  {
+    auto store = open();
+    auto outcome = append_one(*store.events, Sample(1).on("case-1", 0, 300));
+    for (const auto& event : std::get<Appended>(outcome).outcome.events) leaves.push_back(event.leaf);
+  }
+  change_tile(path_, [](std::string& entry) {
+    ASSERT_EQ(entry.size(), (256 + 16) * sizeof(Hash));
+    entry.resize(256 * sizeof(Hash));
+  });
+  auto store = open();
+  for (std::uint64_t index = 0; index < leaves.size(); ++index)
+    ASSERT_TRUE(includes(leaves[index], index, 300, store.events->head().root, *inclusion_proof(*store.events, index, 300))) << index;
+  expect_verified(store);
+}
+
+TEST_F(IndexTest, AWrongHashAboveATilesHashesIsFound) {
+  {
+    auto store = open();
+    append_one(*store.events, Sample(1).on("case-1", 0, 300));
+  }
+  change_tile(path_, [](std::string& entry) { entry.back() ^= 1; });
+  auto store = open();
+  auto verified = verify_store(*store.events, *store.keys);
+  ASSERT_TRUE(verified);
+  EXPECT_FALSE(verified->ok);
+  EXPECT_EQ(verified->what, "tile/0/000 is not that of the leaves");
 }
 
 TEST_F(IndexTest, AnswersTheSameWhileItIsBeingSettled) {
