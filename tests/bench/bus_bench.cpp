@@ -89,7 +89,10 @@ void one_round(Broker& broker, const std::filesystem::path& data, std::uint64_t 
     std::filesystem::remove_all(broker.folder(name));
     return broker.folder(name);
   };
-  std::filesystem::remove_all(data / "kafka");  // what it remembers of the topics
+  auto forget_topics = [&] {
+    broker.topics("--delete --topic 'crm[.].*'");
+    std::filesystem::remove_all(data / "kafka");
+  };
   const std::vector<std::string> publish{RAPPORT_PROGRAM, "publish", "--data", data.string(), "--kafka", broker.address(), "--until-caught-up", "--quiet"};
   auto events_alone = publish;
   events_alone.insert(events_alone.end(), {"--kafka-rows", "none"});
@@ -103,7 +106,9 @@ void one_round(Broker& broker, const std::filesystem::path& data, std::uint64_t 
   auto worker = bench::run({RAPPORT_PROGRAM, "worker", "pipeline", "--kafka", broker.address(), "--state", clean("state").string(), "--until-caught-up",
                             "--quiet"});
   print("pipeline worker", worker, events);
-  broker.topics("--delete --topic 'crm[.].*'");
+  forget_topics();
+  print("publish events and rows", bench::run(publish), events);
+  forget_topics();
   rounds.publish.push_back(published.seconds);
   rounds.raw.push_back(raw.seconds);
   rounds.fold.push_back(folded.seconds);

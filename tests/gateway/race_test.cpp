@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "domain/account.h"
+#include "tests/eventstore_samples/forwarded_reads.h"
 #include "tests/gateway/gateway_fixture.h"
 
 namespace rapport {
@@ -81,26 +82,14 @@ TEST_F(RaceTest, AnAccountIsNotBelowItself) {
 }
 
 // The store, with something that happens between a decision and its append.
-class InterruptedStore final : public EventStore {
+class InterruptedStore final : public test::ForwardedReads {
  public:
-  explicit InterruptedStore(EventStore& store) : store_(store) {}
+  explicit InterruptedStore(EventStore& store) : ForwardedReads(store), store_(store) {}
   std::function<void()> before_append;
 
   Result<std::vector<AppendOutcome>> append(std::span<const Append> appends) override {
     if (auto once = std::exchange(before_append, {})) once();
     return store_.append(appends);
-  }
-  Result<std::optional<StoredOutcome>> find(const CommandId& command) const override { return store_.find(command); }
-  Result<std::optional<Position>> find(const EventId& event) const override { return store_.find(event); }
-  Head head() const override { return store_.head(); }
-  Result<Hash> root_at(Position position) const override { return store_.root_at(position); }
-  Result<std::vector<Hash>> tile(TileId tile, unsigned width) const override { return store_.tile(tile, width); }
-  Result<Position> position_at(Timestamp t) const override { return store_.position_at(t); }
-  Result<StreamVersion> version_of(std::string_view stream) const override { return store_.version_of(stream); }
-  StoreFacts facts() const override { return store_.facts(); }
-  std::unique_ptr<EventReader> read(const ReadQuery& query) const override { return store_.read(query); }
-  bool wait_past(Position position, std::chrono::milliseconds timeout_ms, std::stop_token stop) const override {
-    return store_.wait_past(position, timeout_ms, stop);
   }
 
  private:
