@@ -46,7 +46,7 @@ class WorkerVerb final : public Verb {
       return Error{ErrorCode::kInvalid, "view.unknown", "there is no view \"" + view_ + "\"", "view", "one of " + known};
     }
     if (!group_.empty()) return run_in_group(session, *view, std::move(*connection), stop);
-    projections::RocksRowStores rows(state_);
+    projections::RocksRowStores rows(state_, {.live_buffer_bytes = 16u << 20});
     auto share = projections::parse_share(share_);
     if (!share)
       return Error{ErrorCode::kInvalid, "usage", "\"" + share_ + "\" is no share", "share", "K/N with 1 <= K <= N <= " + std::to_string(projections::Share::kCountMax)};

@@ -10,7 +10,7 @@ namespace rapport {
 // Reads events by position, best in order: keeps its place and the last frame. One thread.
 class FrameCursor final {
  public:
-  enum class Use : std::uint8_t { kPoint, kScan };  // kScan: reads ahead and leaves the cache to others
+  enum class Use : std::uint8_t { kPoint, kScan };  // kScan: leaves the cache to others
   explicit FrameCursor(const LogDatabase& database, Use use = Use::kPoint) : database_(database), use_(use) {}
 
   // The frame that has the position. kCorrupt if none has: ask only for what was committed. Borrowed until the next call.

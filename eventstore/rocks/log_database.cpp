@@ -1,15 +1,13 @@
 #include "eventstore/rocks/log_database.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/file_checksum.h>
-#include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
-#include <rocksdb/table.h>
 
 #include "eventstore/rocks/empty_logs.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/silent_logger.h"
+#include "eventstore/rocks/table_options.h"
 #include "eventstore/rocks/torn_manifest.h"
 
 namespace rapport {
@@ -21,8 +19,6 @@ constexpr std::size_t kMemtableBytes = 16u << 20;   // a family
 constexpr std::size_t kMemtablesBytes = 32u << 20;  // all families of a part together
 constexpr std::size_t kWalBytesMax = 64u << 20;     // what an open after a crash has to replay
 constexpr std::size_t kWalBytesAtOnce = 128u << 10;  // on their way to the disk before a sync asks for them
-constexpr std::size_t kReadaheadBytes = 2u << 20;
-constexpr double kFilterBitsPerKey = 10;
 constexpr int kOpenTablesMax = 256;  // a part
 
 // The name in `name 0x00 be64`, so that filters know which streams a table has.
@@ -68,27 +64,17 @@ rocksdb::DBOptions part_options(const LogDatabase::Options& wanted) {
   return options;
 }
 
-rocksdb::BlockBasedTableOptions table_options(const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::BlockBasedTableOptions table;
-  table.block_size = kBlockBytes;
-  table.block_cache = cache;
-  // Within the cache, so that memory does not grow with the log.
-  table.cache_index_and_filter_blocks = true;
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
-  table.format_version = 5;
-  return table;
-}
-
 }  // namespace
 
 LogDatabase::LogDatabase(std::filesystem::path store, const Options& options)
-    : store_(std::move(store)), options_(options), cache_(rocksdb::NewLRUCache(options.cache_bytes)) {}
+    : store_(std::move(store)), options_(options), cache_(block_cache(options.cache_bytes)) {}
 
 Result<std::unique_ptr<rocksdb::DB>> LogDatabase::open_part(const char* part, rocksdb::DBOptions options, Family first,
                                                             Family last) {
   auto path = (store_ / part).string();
   auto table = table_options(cache_);
+  table.block_size = kBlockBytes;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (auto i = static_cast<std::size_t>(first); i <= static_cast<std::size_t>(last); ++i)
     families.emplace_back(kNames[i], family_options(static_cast<Family>(i), table));
@@ -180,7 +166,6 @@ std::unique_ptr<rocksdb::Iterator> LogDatabase::scan(Family family) const {
   rocksdb::ReadOptions options;
   options.total_order_seek = true;
   options.fill_cache = false;
-  options.readahead_size = kReadaheadBytes;
   return std::unique_ptr<rocksdb::Iterator>(owner(family).NewIterator(options, (*this)[family]));
 }
 

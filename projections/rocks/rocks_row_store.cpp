@@ -1,9 +1,7 @@
 #include "projections/rocks/rocks_row_store.h"
 
-#include <rocksdb/filter_policy.h>
 #include <rocksdb/memtablerep.h>
 #include <rocksdb/slice_transform.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <thread>
@@ -11,6 +9,7 @@
 #include "eventstore/rocks/empty_logs.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/silent_logger.h"
+#include "eventstore/rocks/table_options.h"
 #include "projections/row.h"
 
 namespace rapport::projections {
@@ -139,15 +138,12 @@ struct Families {
 };
 Families families(const RocksRowStoreOptions& o) {
   Families f;
-  rocksdb::BlockBasedTableOptions table;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.block_cache = o.cache;
-  table.cache_index_and_filter_blocks = true;  // within the budget, whatever the size of the view
-  table.format_version = 5;
-  f.rows.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  f.rows.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(o.cache)));
   f.rows.compression = rocksdb::kLZ4Compression;
   f.rows.write_buffer_size = o.write_buffer_bytes;
   f.rows.max_write_buffer_number = 3;
+  f.rows.memtable_prefix_bloom_size_ratio = 0.1;
+  f.rows.memtable_whole_key_filtering = true;
   f.rows.memtable_insert_with_hint_prefix_extractor.reset(
       rocksdb::NewFixedPrefixTransform(1));  // a batch's rows of one table ascend
   f.history = f.rows;

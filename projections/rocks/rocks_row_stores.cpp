@@ -1,12 +1,12 @@
 #include "projections/rocks/rocks_row_stores.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
 #include <filesystem>
 
+#include "eventstore/rocks/table_options.h"
 #include "projections/rocks/rocks_row_store.h"
 
 namespace rapport::projections {
@@ -38,7 +38,7 @@ struct RocksRowStores::Shared {
 RocksRowStores::RocksRowStores(std::string folder, const RocksBudget& budget, bool read_only)
     : folder_(std::move(folder)),
       read_only_(read_only),
-      shared_(new Shared{budget, rocksdb::NewLRUCache(budget.block_cache_bytes),
+      shared_(new Shared{budget, block_cache(budget.block_cache_bytes),
                          std::make_shared<rocksdb::WriteBufferManager>(budget.write_buffers_bytes)}) {}
 RocksRowStores::~RocksRowStores() = default;
 

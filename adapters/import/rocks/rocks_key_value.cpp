@@ -1,9 +1,6 @@
 #include "adapters/import/rocks/rocks_key_value.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/table.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +8,7 @@
 #include "eventstore/rocks/empty_logs.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/silent_logger.h"
+#include "eventstore/rocks/table_options.h"
 
 namespace rapport::import {
 
@@ -32,11 +30,7 @@ rocksdb::Options options_for(bool create) {
   options.paranoid_checks = true;
   // A torn last write is what a crash leaves; damage before it must not be passed over.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  rocksdb::BlockBasedTableOptions table;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
-  table.block_cache = rocksdb::NewLRUCache(kCacheBytes);
-  table.cache_index_and_filter_blocks = true;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(block_cache(kCacheBytes))));
   return options;
 }
 
