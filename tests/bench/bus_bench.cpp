@@ -103,9 +103,14 @@ void one_round(Broker& broker, const std::filesystem::path& data, std::uint64_t 
   print("read with librdkafka alone", raw, events);
   auto folded = measure([&] { fold(data, clean("rows")); });
   print("pipeline folded locally", folded, events);
-  auto worker = bench::run({RAPPORT_PROGRAM, "worker", "pipeline", "--kafka", broker.address(), "--state", clean("state").string(), "--until-caught-up",
+  auto work = [&](const std::string& view) {
+    auto used = bench::run({RAPPORT_PROGRAM, "worker", view, "--kafka", broker.address(), "--state", clean("state").string(), "--until-caught-up",
                             "--quiet"});
-  print("pipeline worker", worker, events);
+    print((view + " worker").c_str(), used, events);
+    return used;
+  };
+  auto worker = work("pipeline");
+  for (auto* view : {"service", "loyalty", "customer360"}) work(view);
   forget_topics();
   print("publish events and rows", bench::run(publish), events);
   forget_topics();
