@@ -5,6 +5,7 @@
 #include <rocksdb/slice_transform.h>
 
 #include "eventstore/rocks/empty_logs.h"
+#include "eventstore/rocks/filled_logs.h"
 #include "eventstore/rocks/rocks_status.h"
 #include "eventstore/rocks/silent_logger.h"
 #include "eventstore/rocks/table_options.h"
@@ -98,6 +99,8 @@ Result<std::unique_ptr<rocksdb::DB>> LogDatabase::open_part(const char* part, ro
 
 Result<void> LogDatabase::open_log() {
   auto options = part_options(options_);
+  log_files_ = rocksdb::NewCompositeEnv(std::make_shared<FilledLogs>(options.env->GetFileSystem()));
+  options.env = log_files_.get();
   options.max_total_wal_size = kWalBytesMax;
   options.wal_bytes_per_sync = kWalBytesAtOnce;
   // A torn end is what a crash leaves. What is cut off too far, the witness tells.

@@ -88,6 +88,7 @@ class LogDatabase final {
   const std::filesystem::path store_;
   const Options options_;
   std::shared_ptr<rocksdb::Cache> cache_;
+  std::unique_ptr<rocksdb::Env> log_files_;  // of log_
   std::unique_ptr<rocksdb::DB> log_, index_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
 };
