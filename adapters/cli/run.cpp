@@ -24,7 +24,10 @@ void add_output(CLI::App* verb, Session& session) {
   verb->add_flag("--quiet", session.quiet, "no progress, no words: data and errors alone");
 }
 
-void add_example(CLI::App* verb, const std::string& example) { verb->footer("Example:\n  " + example); }
+void add_example(CLI::App* verb, const std::string& example) {
+  auto before = verb->get_footer();
+  verb->footer((before.empty() ? "Example:" : before) + "\n  " + example);
+}
 
 std::stop_token stop_on_signals() {
   // One thread waits for the signals; handlers could do next to nothing.

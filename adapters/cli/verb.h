@@ -55,7 +55,7 @@ class Verb {
 void add_data(CLI::App* verb, Session& session);
 void add_server(CLI::App* verb, Session& session);
 void add_output(CLI::App* verb, Session& session);
-void add_example(CLI::App* verb, const std::string& example);
+void add_example(CLI::App* verb, const std::string& example);  // one more
 
 // `export`, to which each of its kinds is added by whoever writes it.
 CLI::App* export_family(CLI::App& program);

@@ -32,6 +32,7 @@ class WorkerVerb final : public Verb {
     verb->add_flag("--until-caught-up", once_, "end when everything that was there is folded");
     add_output(verb, session);
     add_example(verb, "rapport worker pipeline --kafka localhost:9092 --state worker-state --until-caught-up");
+    add_example(verb, "rapport worker pipeline --kafka localhost:9092 --state group-state --group crm --until-caught-up");
     return verb;
   }
 

@@ -181,6 +181,11 @@ void compare(std::uint64_t events, int rounds) {
     }));
     print("relay", ours.back(), events);
   };
+  // What the relay takes to find out where to go on, whatever the back-log.
+  auto publish_nothing = [&] {
+    auto idle = measure([&] { RAPPORT_ASSERT(Relay(store, {.connection = {.brokers = broker.address()}}).run(RelayUntil::kCaughtUp)); });
+    std::printf("relay that finds nothing to do: %.2f s\n", idle.seconds);
+  };
   auto produce = [&] {
     raw.push_back(measure([&] { produce_raw(broker.address(), records); }));
     print("raw", raw.back(), events);
@@ -192,6 +197,7 @@ void compare(std::uint64_t events, int rounds) {
     RAPPORT_ASSERT(Relay(empty, {.connection = {.brokers = broker.address()}})
                        .run(RelayUntil::kCaughtUp));  // makes the topics
     publish();
+    publish_nothing();
     produce();
     broker.topics("--delete --topic 'crm[.].*'");
     if (round == 0 && rounds > 1) raw.clear(), ours.clear();
@@ -205,7 +211,7 @@ void compare(std::uint64_t events, int rounds) {
 }  // namespace rapport::kafka
 
 int main(int argc, char** argv) {
-  std::uint64_t events = 200'000;
+  std::uint64_t events = 800'000;
   int rounds = 5;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--events") == 0) events = std::stoull(argv[i + 1]);
