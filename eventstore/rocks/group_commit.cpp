@@ -5,19 +5,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace rapport {
 namespace {
 
+constexpr int kEverybody = std::numeric_limits<int>::max();
+
 // std::atomic::wait yields the processor four times before it sleeps: with 64 callers that alone cost a tenth of the machine.
-void sleep_until_set(std::atomic<std::uint32_t>& flag) {
-  while (flag.load(std::memory_order_acquire) == 0) ::syscall(SYS_futex, &flag, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+void sleep_unless_changed(std::atomic<std::uint32_t>& bed, std::uint32_t from) {
+  ::syscall(SYS_futex, &bed, FUTEX_WAIT_PRIVATE, from, nullptr, nullptr, 0);
 }
-void set_and_wake(std::atomic<std::uint32_t>& flag) {
-  auto* address = &flag;  // its owner may be gone once it is set; waking an address that nobody waits at does nothing
-  flag.store(1, std::memory_order_release);
-  ::syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-}
+void wake(std::atomic<std::uint32_t>& bed, int sleepers) { ::syscall(SYS_futex, &bed, FUTEX_WAKE_PRIVATE, sleepers, nullptr, nullptr, 0); }
 
 // A caller whose command another one of the group brought first is answered with that one's events, which are borrowed from a
 // caller who may leave first.
@@ -58,38 +57,52 @@ Result<std::vector<AppendOutcome>> GroupCommit::append(const std::vector<Prepare
   auto room = room_for(ticket.bytes);
   if (!room) return std::move(room).error();
   queued_bytes_.fetch_add(ticket.bytes, std::memory_order_relaxed);
+  ticket.bed = taken_.load(std::memory_order_relaxed) % kBeds;
   ticket.next = queue_.load(std::memory_order_relaxed);
   while (!queue_.compare_exchange_weak(ticket.next, &ticket)) {
   }
   if (!busy_.exchange(true)) {
-    // This caller is in the group, but not always the first of it; or whoever had the pen until just now took it along, and maybe
-    // nobody waits.
+    // Maybe nobody waits: whoever had the pen until just now took this caller along.
     auto group = take_waiting();
-    Ticket* first = nullptr;
-    if (!group.tickets.empty()) {
-      group.written = write(group, &LogWriter::write);
-      first = share(group);
-    }
+    if (!group.tickets.empty()) group.written = write(group, &LogWriter::write);
     if (!put_down()) {
       std::lock_guard lock(relief_mutex_);
       relieved_ = true;
       relief_.notify_one();
     }
-    if (first && first != &ticket) set_and_wake(first->done);
-    if (first == &ticket) ticket.done.store(1, std::memory_order_relaxed);
+    if (group.tickets.size() == 1 && group.tickets.front() == &ticket) {
+      ticket.written = group.written;
+      ticket.done.store(true, std::memory_order_relaxed);
+    } else if (!group.tickets.empty()) {
+      share(group);
+    }
   } else if (waits_for_work_.load()) {
     std::lock_guard lock(handed_mutex_);
     work_.notify_one();
   }
-  sleep_until_set(ticket.done);
-  // Each wakes two more: one thread waking sixty-four would be the slowest part of a group.
-  for (auto* other : ticket.wakes)
-    if (other) set_and_wake(other->done);
+  sleep(ticket);
   return ticket.answer ? std::move(*ticket.answer) : answers(ticket);
+}
+
+void GroupCommit::sleep(Ticket& ticket) {
+  auto& bed = beds_[ticket.bed];
+  std::optional<std::uint32_t> passed_on;
+  for (;;) {
+    auto before = bed.load(std::memory_order_acquire);
+    if (ticket.done.load(std::memory_order_acquire)) break;
+    sleep_unless_changed(bed, before);
+    if (ticket.done.load(std::memory_order_acquire)) break;
+    // Maybe woken in the place of somebody else. Once for what the bed says: two who wait for later groups would wake each other on and on.
+    auto now = bed.load(std::memory_order_acquire);
+    if (passed_on != now) wake(bed, kEverybody);
+    passed_on = now;
+  }
+  if (ticket.written->asleep.exchange(false)) wake(bed, kEverybody);
 }
 
 GroupCommit::Group GroupCommit::take_waiting() {
   Group group;
+  taken_.fetch_add(1, std::memory_order_relaxed);
   for (auto* ticket = queue_.exchange(nullptr); ticket; ticket = ticket->next) {
     group.tickets.push_back(ticket);
     group.bytes += ticket->bytes;
@@ -106,19 +119,28 @@ GroupCommit::Written GroupCommit::write(const Group& group, Result<LogWriter::Pl
     for (const auto& append : *ticket->appends) appends_.push_back(&append);
   }
   std::lock_guard lock(pen_);
-  return std::make_shared<const Result<LogWriter::Plans>>((writer_.*how)(appends_));
+  return std::make_shared<Outcome>((writer_.*how)(appends_));
 }
 
-GroupCommit::Ticket* GroupCommit::share(const Group& group) {
-  const auto& tickets = group.tickets;
-  auto early = borrows_from_others(*group.written);
-  for (std::size_t i = 0; i < tickets.size(); ++i) {
-    tickets[i]->written = group.written;
-    if (early) tickets[i]->answer = answers(*tickets[i]);
-    for (std::size_t k = 0; k < 2; ++k)
-      if (2 * i + 1 + k < tickets.size()) tickets[i]->wakes[k] = tickets[2 * i + 1 + k];
+void GroupCommit::share(const Group& group) {
+  auto& written = *group.written;
+  auto early = borrows_from_others(written.plans);
+  for (auto* ticket : group.tickets) {
+    ticket->written = group.written;
+    if (early) ticket->answer = answers(*ticket);
   }
-  return tickets.front();
+  std::array<bool, kBeds> used{};
+  for (auto* ticket : group.tickets) {
+    used[ticket->bed] = true;
+    ticket->done.store(true, std::memory_order_release);  // its owner may be gone from here on
+  }
+  auto one_bed = std::count(used.begin(), used.end(), true) == 1;
+  for (std::size_t bed = 0; bed < kBeds; ++bed)
+    if (used[bed]) beds_[bed].fetch_add(1, std::memory_order_release);
+  // Not earlier: who saw that it is done before its bed said so would wake the others too early. Who wakes knows of its own bed alone.
+  written.asleep.store(one_bed);
+  for (std::size_t bed = 0; bed < kBeds; ++bed)
+    if (used[bed]) wake(beds_[bed], one_bed ? 1 : kEverybody);
 }
 
 bool GroupCommit::put_down() {
@@ -144,7 +166,7 @@ void GroupCommit::write_while_busy(std::stop_token stop) {
           hand_over(std::move(group));
         } else {
           group.written = write(group, &LogWriter::write);
-          set_and_wake(share(group)->done);
+          share(group);
         }
       }
     } while (!put_down());
@@ -182,8 +204,8 @@ void GroupCommit::sync_what_is_handed_over(std::stop_token stop) {
     lock.unlock();
     auto synced = writer_.sync(groups.back().end);
     for (auto& group : groups) {
-      if (!synced && *group.written) group.written = std::make_shared<const Result<LogWriter::Plans>>(synced.error());
-      set_and_wake(share(group)->done);
+      if (!synced && group.written->plans) group.written = std::make_shared<Outcome>(synced.error());
+      share(group);
     }
     lock.lock();
     syncing_ = false;
@@ -192,8 +214,8 @@ void GroupCommit::sync_what_is_handed_over(std::stop_token stop) {
 }
 
 Result<std::vector<AppendOutcome>> GroupCommit::answers(const Ticket& ticket) {
-  if (!*ticket.written) return ticket.written->error();
-  const auto& plans = **ticket.written;
+  if (!ticket.written->plans) return ticket.written->plans.error();
+  const auto& plans = *ticket.written->plans;
   std::size_t plan = 0, at = ticket.first_answer;
   std::vector<AppendOutcome> outcomes;
   outcomes.reserve(ticket.appends->size());

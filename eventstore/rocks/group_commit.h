@@ -3,6 +3,7 @@
 // of ours writes them all, since handing the pen over costs a wake-up on the way of everybody. A large group takes longer to plan and to
 // write than the disk to sync it: a second thread of ours syncs it while the next one is written. Included under rocks/ only.
 #pragma once
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -37,7 +38,12 @@ class GroupCommit final {
 
  private:
   // What a group came to, shared by those who wait for it: each puts its own answers in words.
-  using Written = std::shared_ptr<const Result<LogWriter::Plans>>;
+  struct Outcome {
+    explicit Outcome(Result<LogWriter::Plans> result) : plans(std::move(result)) {}
+    Result<LogWriter::Plans> plans;
+    std::atomic<bool> asleep{false};  // its callers are told, and who takes this wakes them
+  };
+  using Written = std::shared_ptr<Outcome>;
   // One waiting caller. Lives on its stack until it is woken.
   struct Ticket {
     const std::vector<PreparedAppend>* appends = nullptr;
@@ -46,8 +52,8 @@ class GroupCommit final {
     Written written;
     std::size_t first_answer = 0;           // of the group's
     std::optional<Result<std::vector<AppendOutcome>>> answer;  // put in words already
-    Ticket* wakes[2] = {nullptr, nullptr};  // those that it wakes in turn
-    std::atomic<std::uint32_t> done{0};
+    std::size_t bed = 0;  // where it sleeps
+    std::atomic<bool> done{false};
   };
 
   // A caller's part of what waits.
@@ -75,8 +81,10 @@ class GroupCommit final {
   // Whoever waits, oldest first; maybe nobody.
   Group take_waiting();
   Written write(const Group& group, Result<LogWriter::Plans> (LogWriter::*how)(std::span<const PreparedAppend* const>));
-  // Tells each what the group, which is somebody's, came to, and answers who is woken first.
-  static Ticket* share(const Group& group);
+  // Tells each what the group, which is somebody's, came to, and wakes one, who wakes the others: waking sixty-four would be the slowest
+  // part of a group.
+  void share(const Group& group);
+  void sleep(Ticket& ticket);
   // Lets the pen go, unless somebody came meanwhile.
   bool put_down();
   void write_while_busy(std::stop_token stop);
@@ -92,6 +100,11 @@ class GroupCommit final {
   std::atomic<Ticket*> queue_{nullptr};  // newest first
   std::atomic<bool> busy_{false};        // somebody writes, or has been asked to
   std::atomic<std::size_t> waiting_bytes_{0};
+
+  // Who waits for one group sleeps in one bed, most of the time: the kernel wakes all of a bed in one call.
+  static constexpr std::size_t kBeds = 8;
+  std::atomic<std::size_t> taken_{0};  // groups; the next one's bed
+  std::array<std::atomic<std::uint32_t>, kBeds> beds_{};
 
   std::vector<const PreparedAppend*> appends_;  // of the group being written; kept for its memory
 

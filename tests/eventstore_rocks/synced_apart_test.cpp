@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kCallers = 6, kCalls = 20, kEvents = 3;
 constexpr std::uint64_t kFew = 3, kManyCalls = 60'000;
+constexpr std::uint64_t kCrowd = 48, kCrowdCalls = 1'000;
 
 class SyncedApart : public testing::Test {
  protected:
@@ -112,24 +113,33 @@ TEST_F(SyncedApart, AFailedSyncRefusesAlsoWhatWasWrittenAfterIt) {
   EXPECT_TRUE(verified->ok) << verified->what;
 }
 
-// Few callers on a disk without delay: the pen is free most of the time, so that now and then one is written by another before it has
-// asked who writes, and finds nobody waiting.
-TEST_F(SyncedApart, ACallerMayFindThatItWasWrittenAlready) {
-  files_->skip_syncs();
-  auto store = *WholeStore::open(path_, clock_, true, {.env = env_.get()});
-  for (std::uint64_t caller = 0; caller < kFew; ++caller)
-    callers_.emplace_back([&, caller] {
-      for (std::uint64_t n = 0; n < kManyCalls; ++n) {
-        Sample sample(caller * kManyCalls + n + 1);
-        sample.on("opportunity-" + std::to_string(caller), n, 1, "opened", 16);
-        auto outcome = store.events->append({&sample.append(), 1});
-        if (!outcome || !std::holds_alternative<Appended>(outcome->front())) return void(++refused_);
-      }
-    });
-  callers_.clear();
-  EXPECT_EQ(refused_, 0u);
-  EXPECT_EQ(store.events->head().position.value, kFew * kManyCalls);
-}
+// On a disk without delay groups follow each other as fast as they can.
+class WithoutDelay : public SyncedApart {
+ protected:
+  void append_each(std::uint64_t callers, std::uint64_t calls) {
+    files_->skip_syncs();
+    auto store = *WholeStore::open(path_, clock_, true, {.env = env_.get()});
+    for (std::uint64_t caller = 0; caller < callers; ++caller)
+      callers_.emplace_back([&, caller] {
+        for (std::uint64_t n = 0; n < calls; ++n) {
+          Sample sample(caller * calls + n + 1);
+          sample.on("opportunity-" + std::to_string(caller), n, 1, "opened", 16);
+          auto outcome = store.events->append({&sample.append(), 1});
+          if (!outcome || !std::holds_alternative<Appended>(outcome->front())) return void(++refused_);
+        }
+      });
+    callers_.clear();
+    EXPECT_EQ(refused_, 0u);
+    EXPECT_EQ(store.events->head().position.value, callers * calls);
+  }
+};
+
+// Few callers: the pen is free most of the time, so that now and then one is written by another before it has asked who writes, and
+// finds nobody waiting.
+TEST_F(WithoutDelay, ACallerMayFindThatItWasWrittenAlready) { append_each(kFew, kManyCalls); }
+
+// Each is woken by one of its group: who slept on would wait for ever.
+TEST_F(WithoutDelay, EverybodyOfACrowdWakesUp) { append_each(kCrowd, kCrowdCalls); }
 
 }  // namespace
 }  // namespace rapport::test
