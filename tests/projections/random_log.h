@@ -117,8 +117,8 @@ class RandomLog final {
   void metadata(const Made& m) {
     buffer_.append<envelope::wire::Metadata>([&](auto b) {
       auto parts = split_stream(m.stream);
-      b.setStreamType({parts.type.data(), parts.type.size()});
-      b.setStreamId({parts.id.data(), parts.id.size()});
+      write_text(parts.type, b.initStreamType(static_cast<unsigned>(parts.type.size())));  // no zero ends it
+      write_text(parts.id, b.initStreamId(static_cast<unsigned>(parts.id.size())));
       b.setType(m.type);
       b.setSchemaVersion(1);
       b.setOccurredAt(m.precision == Precision::UNKNOWN ? 0 : m.occurred_at.micros);
