@@ -15,18 +15,21 @@ namespace {
 constexpr unsigned kThreads = 8;
 
 struct CommandLaneTest : testing::Test {
-  // One that stays in the service until it may go on.
-  void hold(CommandLane& lane) {
-    std::latch inside(1);
-    service.on_command = [&](const CommandRequest& request) -> Result<std::string> {
+  CommandLaneTest() {
+    service.on_command = [this](const CommandRequest& request) -> Result<std::string> {
       if (request.id == "held") {
-        inside.count_down();
+        ++held;
+        held.notify_one();
         go_on.wait();
       }
       return std::string(request.id);
     };
+  }
+  // One that stays in the service until it may go on.
+  void hold(CommandLane& lane) {
+    auto before = held.load();
     EXPECT_TRUE(run(lane, "held"));
-    inside.wait();
+    held.wait(before);
   }
   bool run(CommandLane& lane, const std::string& id) {
     CommandRequest request;
@@ -39,6 +42,7 @@ struct CommandLaneTest : testing::Test {
 
   FakeService service;
   std::latch go_on{1};
+  std::atomic<int> held = 0;
   std::atomic<int> answers = 0;
 };
 
