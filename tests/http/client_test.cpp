@@ -184,12 +184,14 @@ TEST_F(Client, FollowsUntilTheLimitOrTheEnd) {
 }
 
 TEST_F(Client, SaysThatTheServerStopped) {
+  service.append();
+  std::atomic<bool> answering = false;  // a request that is not being answered yet is refused, as the server is stopping
   std::optional<Result<void>> outcome;
   EventsRequest request;
   request.follow = true;
   std::jthread follower(
-      [&] { outcome = remote->events(request, [](std::string_view) { return true; }, {}); });
-  EXPECT_TRUE(service.has_followers(1));
+      [&] { outcome = remote->events(request, [&](std::string_view) { return answering = true; }, {}); });
+  for (int tries = 0; !answering && tries < 500; ++tries) std::this_thread::sleep_for(10ms);
   server->stop();
   follower.join();
   ASSERT_FALSE(outcome.value());
