@@ -99,7 +99,8 @@ class Checker {
     if (schema.contains("minLength") && text.size() < schema["minLength"])
       fault(at, "must not be empty");
     const auto pattern = schema.find("pattern");
-    const auto longest = schema.value("maxLength", pattern == schema.end() ? text.size() : Patterns::kTextBytesMax);
+    auto longest = schema.value("maxLength", text.size());
+    if (pattern != schema.end()) longest = std::min(longest, Patterns::kTextBytesMax);
     if (text.size() > longest)
       fault(at, "is longer than " + std::to_string(longest));
     else if (pattern != schema.end() && !patterns_.match(text, *pattern))
