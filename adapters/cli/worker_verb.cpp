@@ -16,6 +16,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Catching up compacts a third less than with the memtables of a view that follows its log.
+constexpr projections::RocksBudget kBudgetOfAView{.live_buffer_bytes = 16u << 20};
 // A worker may hold many shares.
 constexpr projections::RocksBudget kBudgetOfAShare{.block_cache_bytes = 8u << 20, .write_buffers_bytes = 24u << 20};
 
@@ -47,7 +49,7 @@ class WorkerVerb final : public Verb {
       return Error{ErrorCode::kInvalid, "view.unknown", "there is no view \"" + view_ + "\"", "view", "one of " + known};
     }
     if (!group_.empty()) return run_in_group(session, *view, std::move(*connection), stop);
-    projections::RocksRowStores rows(state_, {.live_buffer_bytes = 16u << 20});
+    projections::RocksRowStores rows(state_, kBudgetOfAView);
     auto share = projections::parse_share(share_);
     if (!share)
       return Error{ErrorCode::kInvalid, "usage", "\"" + share_ + "\" is no share", "share", "K/N with 1 <= K <= N <= " + std::to_string(projections::Share::kCountMax)};
